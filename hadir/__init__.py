@@ -1,0 +1,1 @@
+"""hadir: attendance of a region's staff as a stream of events."""

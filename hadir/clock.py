@@ -1,0 +1,41 @@
+"""
+The sole reader of the system clock.
+
+``HADIR_CLOCK_RATE``, ``HADIR_CLOCK_START`` and ``HADIR_CLOCK_ANCHOR`` (the latter two in milliseconds since 1970 UTC)
+warp it the same way in every process: ``now = start + (system - anchor) * rate``. Unset, it is the system's clock.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+Clock = Callable[[], int]
+
+
+def system_ms() -> int:
+    """The machine's own clock, milliseconds since 1970 UTC: for measuring, never for judging."""
+    return time.time_ns() // 1_000_000
+
+
+def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0) -> Clock:
+    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``."""
+    if rate == 1.0 and start_ms == anchor_ms:
+        return system_ms
+    return lambda: start_ms + int((system_ms() - anchor_ms) * rate)
+
+
+def rate() -> float:
+    """How many clock seconds pass in one second of the machine."""
+    return float(os.environ.get("HADIR_CLOCK_RATE", "1"))
+
+
+_clock: Clock = make_clock(
+    rate(), int(os.environ.get("HADIR_CLOCK_START", "0")), int(os.environ.get("HADIR_CLOCK_ANCHOR", "0"))
+)
+
+
+def now_ms() -> int:
+    """The present moment, milliseconds since 1970 UTC."""
+    return _clock()

@@ -1,0 +1,71 @@
+"""Settings, read once from the environment (``HADIR_*``) and checked before anything starts."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from hadir.errors import Misconfigured
+
+
+class Settings(BaseSettings):
+    """
+    Every setting of hadir. The environment variable is ``HADIR_`` and the field's name in capitals.
+
+    Durations end in ``_s`` or ``_ms``; sizes in ``_bytes``. Frozen: nothing changes while a process runs.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="HADIR_", frozen=True, extra="ignore")
+
+    data: Path = Field(Path(".hadir"), description="Folder of everything that a local hadir keeps on disk.")
+    epoch: str = Field("", pattern=r"^[a-z0-9]{0,16}$", description="Name of the epoch; empty: from the code itself.")
+    partitions: int = Field(8, ge=1, le=1024, description="Partitions of the logs; fixed while an epoch lives.")
+    replication: int = Field(1, ge=1, le=5, description="Replicas of every topic.")
+
+    kafka: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port with commas between.")
+    clickhouse: str = Field("http://127.0.0.1:18123", description="ClickHouse's HTTP address.")
+    clickhouse_user: str = Field("default", description="User for ClickHouse.")
+    clickhouse_password: str = Field("", repr=False, description="Password for ClickHouse.")
+    clickhouse_database: str = Field("hadir", pattern=r"^[a-z_][a-z0-9_]*$", description="Database of all tables.")
+
+    gateway_host: str = Field("127.0.0.1", description="Address on which terminals reach the gateway.")
+    gateway_port: int = Field(18080, ge=0, le=65535, description="Port on which terminals reach the gateway.")
+    gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
+    gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
+    gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of this process's /metrics; 0: none.")
+
+    tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")
+    timezone: str = Field("Asia/Jakarta", description="The region's zone, where a record names none.")
+
+    linger_ms: int = Field(20, ge=0, description="How long the outbox gathers records into a batch.")
+    coalesce_ms: int = Field(50, ge=0, description="How long a worker lets records gather before it fetches.")
+    checkpoint_s: float = Field(2.0, gt=0, description="Between two checkpoints of a partition.")
+    slice_rows: int = Field(500, ge=1, description="People judged in one go before live punches get their turn.")
+    flush_ms: int = Field(200, ge=10, description="Between two inserts of the sink.")
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, value: str) -> str:
+        ZoneInfo(value)
+        return value
+
+
+
+@cache
+def settings() -> Settings:
+    """
+    The settings of this process.
+
+    Raises:
+        Misconfigured: a value can't be used; the text names the variable, never the value.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        faults = "; ".join(f"HADIR_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        raise Misconfigured(f"settings: {faults}") from None

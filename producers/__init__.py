@@ -1,0 +1,1 @@
+"""What brings facts to Kafka: protocols, sources, the simulated city."""

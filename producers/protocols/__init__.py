@@ -1,0 +1,1 @@
+"""Pure: device bytes -> facts."""

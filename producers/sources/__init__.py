@@ -1,0 +1,1 @@
+"""Sockets, files, pollers: the only I/O of the producers."""

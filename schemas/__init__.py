@@ -1,0 +1,1 @@
+"""Contracts: what every record and topic of hadir looks like on Kafka."""

@@ -1,0 +1,1 @@
+"""Faust wiring: which topics a stage reads, nothing else."""

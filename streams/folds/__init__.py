@@ -1,0 +1,1 @@
+"""Pure reducers: what is remembered, independent of order and repetition."""

@@ -1,0 +1,1 @@
+"""Pure rules: what is remembered, a policy and the horizon -> a judgement."""

@@ -1,0 +1,1 @@
+"""Topics to ClickHouse tables: bytes are moved, not decoded into rows."""

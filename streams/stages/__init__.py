@@ -1,0 +1,1 @@
+"""Pure machines, one per partition: records in, emissions out, state that can be put away and taken up again."""

@@ -1,0 +1,1 @@
+"""The batch transport: one Faust message per partition and fetch."""
