@@ -55,7 +55,6 @@ class Settings(BaseSettings):
         return value
 
 
-
 @cache
 def settings() -> Settings:
     """

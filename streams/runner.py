@@ -1,0 +1,157 @@
+"""Runs a stage on Faust: an app, an agent that hands batches to partition workers, and the ends that must be deadly."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import faust
+import uvloop
+from faust.types import TP
+
+from hadir import metrics
+from hadir.outbox import Outbox
+from hadir.settings import Settings
+from schemas.topics import code_epoch, topics
+from streams.checkpoint import CheckpointStore
+from streams.partition import Input, PartitionWorker, Tuning
+from streams.stages.base import Stage
+from streams.transport.consumer import BatchConsumer, BatchSchema
+
+logger = logging.getLogger(__name__)
+
+MakeStage = Callable[[str, int], Stage]
+"""(log, partition) -> the machine of that partition."""
+
+
+def epoch_of(settings: Settings) -> str:
+    """The epoch in force: as set, or that of the code in this checkout."""
+    return settings.epoch or code_epoch()
+
+
+def make_app(name: str, settings: Settings) -> faust.App:
+    """
+    A Faust app on the batch transport.
+
+    Short session (6 s) so that a killed worker's partitions move on at once; nothing declared, nothing served.
+    """
+    folder = Path(settings.data).absolute() / "faust" / f"{name}-{os.getpid()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    app = faust.App(
+        f"hadir.{name}.{epoch_of(settings)}",
+        broker=[f"batchkafka://{address}" for address in settings.kafka.split(",")],
+        datadir=str(folder),
+        autodiscover=False,
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        broker_session_timeout=6.0,
+        broker_heartbeat_interval=2.0,
+        broker_commit_interval=1.0,
+        broker_max_poll_interval=300.0,
+        stream_buffer_maxsize=16,
+        stream_wait_empty=True,
+        consumer_auto_offset_reset="earliest",
+        worker_redirect_stdouts=False,
+    )
+    return app
+
+
+def die(reason: str, error: BaseException | None) -> None:
+    """
+    End the process at once: an agent that is dead in a living process would hold its partitions and commit nothing.
+
+    Nothing is lost: what was not acknowledged is delivered again to whoever comes next.
+    """
+    logger.critical("%s: ending the process", reason, exc_info=error)
+    logging.shutdown()
+    os._exit(70)
+
+
+def deadly(task: asyncio.Task[Any], what: str) -> None:
+    """The end of this task, other than by cancelling, is the end of the process."""
+
+    def check(done: asyncio.Task[Any]) -> None:
+        if not done.cancelled():
+            die(f"{what} ended", done.exception())
+
+    task.add_done_callback(check)
+
+
+class StageRunner:
+    """All partitions of one stage in this process."""
+
+    def __init__(self, name: str, logs: Iterable[str], make: MakeStage, settings: Settings) -> None:
+        self.name = name
+        self.app = make_app(name, settings)
+        self._settings = settings
+        self._epoch = epoch_of(settings)
+        self._logs = {topics()[log].name(self._epoch): log for log in logs}
+        self._make = make
+        self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id=f"hadir-{name}")
+        self._workers: dict[TP, tuple[PartitionWorker, asyncio.Task[None]]] = {}
+        self._tuning = Tuning(settings.kafka, self._epoch, settings.checkpoint_s, settings.slice_rows)
+        channel = self.app.topic(*self._logs, schema=BatchSchema())
+        self.app.agent(channel, name=name)(self._consume)
+        self.app.on_partitions_assigned.connect(self._on_assigned)
+        self._started = False
+
+    async def _consume(self, stream: Any) -> None:
+        try:
+            if not self._started:
+                self._started = True
+                await self._outbox.start()
+                consumer = self.app.consumer
+                assert isinstance(consumer, BatchConsumer)
+                consumer.coalesce_s = self._settings.coalesce_ms / 1000
+                consumer.on_drain = self._hurry
+            async for event in stream.noack().events():
+                self._worker(event.message.tp).put(event)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            die(f"agent {self.name} failed", error)
+
+    def _worker(self, tp: TP) -> PartitionWorker:
+        if tp not in self._workers:
+            log, partition = self._logs[tp.topic], tp.partition
+            source = Input(self.name, tp.topic, partition, lambda: self._make(log, partition))
+            store = None
+            if source.make().stateful:
+                state = topics()[f"state.{self.name}"].name(self._epoch)
+                store = CheckpointStore(self._settings.kafka, state, partition, str(self.app.conf.id))
+            worker = PartitionWorker(source, self._outbox, store, self._tuning)
+            task = asyncio.create_task(worker.run())
+            deadly(task, f"{self.name} {tp.topic}/{partition}")
+            self._workers[tp] = worker, task
+        return self._workers[tp][0]
+
+    def _hurry(self) -> None:
+        for worker, _ in self._workers.values():
+            worker.hurry()
+
+    async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+        for tp in [tp for tp in self._workers if tp not in assigned]:
+            worker, task = self._workers.pop(tp)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await worker.close()
+
+    def execute(self) -> None:
+        """Run until told to stop."""
+        run(self.app, self._settings)
+
+
+def run(app: faust.App, settings: Settings) -> None:
+    """Run a Faust app in this process until SIGTERM or SIGINT, on uvloop."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    metrics.expose(settings.metrics_port)
+    uvloop.install()
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    worker = faust.Worker(app, loglevel="WARNING", loop=loop, redirect_stdouts=False, quiet=True)
+    worker.execute_from_commandline()
