@@ -2,7 +2,8 @@
 The sole reader of the system clock.
 
 ``HADIR_CLOCK_RATE``, ``HADIR_CLOCK_START`` and ``HADIR_CLOCK_ANCHOR`` (the latter two in milliseconds since 1970 UTC)
-warp it the same way in every process: ``now = start + (system - anchor) * rate``. Unset, it is the system's clock.
+warp it the same way in every process: ``now = start + (system - anchor) * rate``, standing still at
+``HADIR_CLOCK_UNTIL``. Unset, it is the system's clock.
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ def system_ms() -> int:
     return time.time_ns() // 1_000_000  # noqa: TID251  (here it is allowed)
 
 
-def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0) -> Clock:
-    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``."""
-    if rate == 1.0 and start_ms == anchor_ms:
+def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0, until_ms: int | None = None) -> Clock:
+    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``; stops at ``until_ms``."""
+    if rate == 1.0 and start_ms == anchor_ms and until_ms is None:
         return system_ms
-    return lambda: start_ms + int((system_ms() - anchor_ms) * rate)
+
+    def warped() -> int:
+        now = start_ms + int((system_ms() - anchor_ms) * rate)
+        return now if until_ms is None else min(now, until_ms)
+
+    return warped
 
 
 def rate() -> float:
@@ -31,9 +37,17 @@ def rate() -> float:
     return float(os.environ.get("HADIR_CLOCK_RATE", "1"))
 
 
-_clock: Clock = make_clock(
-    rate(), int(os.environ.get("HADIR_CLOCK_START", "0")), int(os.environ.get("HADIR_CLOCK_ANCHOR", "0"))
-)
+def _from_environment() -> Clock:
+    until = os.environ.get("HADIR_CLOCK_UNTIL")
+    return make_clock(
+        rate(),
+        int(os.environ.get("HADIR_CLOCK_START", "0")),
+        int(os.environ.get("HADIR_CLOCK_ANCHOR", "0")),
+        int(until) if until else None,
+    )
+
+
+_clock: Clock = _from_environment()
 
 
 def now_ms() -> int:

@@ -115,14 +115,16 @@ class PartitionWorker:
         first = event.value[0].offset
         if self._stage.stateful and first > self.position + 1:
             await self._catch_up(first)
-        await self._fold_safely([r for r in event.value if r.offset > self.position and r.offset not in self._skip])
+        records = event.value
+        if first <= self.position or self._skip:
+            records = [r for r in records if r.offset > self.position and r.offset not in self._skip]
+        await self._fold_safely(records)
         self.position = max(self.position, event.value[-1].offset)
         self._folded.append(event)
 
-    async def _fold_safely(self, raw: Sequence[Any]) -> None:
-        if not raw:
+    async def _fold_safely(self, records: Sequence[Record]) -> None:
+        if not records:
             return
-        records = [Record(r.offset, r.key, r.value) for r in raw]
         try:
             await self._fold(records)
         except NotAcknowledged:
@@ -130,7 +132,7 @@ class PartitionWorker:
         except Exception:
             logger.exception("%s/%d: a record broke the fold", self.source.topic, self.source.partition)
             await self._isolate(records)
-        metrics.FOLDED.labels(self.source.stage).inc(len(raw))
+        metrics.FOLDED.labels(self.source.stage).inc(len(records))
 
     async def _fold(self, records: Sequence[Record]) -> None:
         rejects = self._stage.fold(records)
@@ -188,7 +190,7 @@ class PartitionWorker:
         """Fold what lies between the state's head and what Faust delivers first."""
         topic, partition = self.source.topic, self.source.partition
         async for raw in read_between(self._tuning.bootstrap, topic, partition, self.position + 1, end):
-            records = [Record(r.offset, r.key, r.value) for r in raw if r.offset not in self._skip]
+            records = [r for r in raw if r.offset not in self._skip]
             if records:
                 await self._fold(records)
             self.position = raw[-1].offset

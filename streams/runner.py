@@ -21,8 +21,11 @@ from streams.checkpoint import CheckpointStore
 from streams.partition import Input, PartitionWorker, Tuning
 from streams.stages.base import Stage
 from streams.transport.consumer import BatchConsumer, BatchSchema
+from streams.transport.records import make_records_light
 
 logger = logging.getLogger(__name__)
+
+MAX_POLL_RECORDS = 20_000  # decoding more in one go would hold up the heartbeats that share its thread
 
 MakeStage = Callable[[str, int], Stage]
 """(log, partition) -> the machine of that partition."""
@@ -39,6 +42,7 @@ def make_app(name: str, settings: Settings) -> faust.App:
 
     Short session (6 s) so that a killed worker's partitions move on at once; nothing declared, nothing served.
     """
+    make_records_light()
     folder = Path(settings.data).absolute() / "faust" / f"{name}-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
@@ -53,6 +57,7 @@ def make_app(name: str, settings: Settings) -> faust.App:
         broker_heartbeat_interval=2.0,
         broker_commit_interval=1.0,
         broker_max_poll_interval=300.0,
+        broker_max_poll_records=MAX_POLL_RECORDS,
         stream_buffer_maxsize=16,
         stream_wait_empty=True,
         consumer_auto_offset_reset="earliest",

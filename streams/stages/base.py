@@ -7,11 +7,12 @@ from typing import NamedTuple, Protocol
 
 
 class Record(NamedTuple):
-    """One record of the input partition: its offset, key and bytes as Kafka holds them."""
+    """One record of the input partition: offset, key and bytes as Kafka holds them; append time in ms, UTC."""
 
     offset: int
     key: bytes | None
     value: bytes | None
+    timestamp: int = 0
 
 
 class Emission(NamedTuple):

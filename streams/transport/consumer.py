@@ -81,8 +81,8 @@ class BatchConsumer(driver.Consumer):
             tp.topic,
             tp.partition,
             last.offset,
-            (last.timestamp or 0) / 1000.0,
-            last.timestamp_type,
+            last.timestamp / 1000.0,
+            1,  # append time: hadir's topics have no other
             None,
             None,
             records,

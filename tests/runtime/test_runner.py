@@ -67,7 +67,9 @@ class Bench:
         await self.outbox.settle()
 
     def raw(self, word: str, value: str) -> None:
-        self.outbox.send(self.topic("staff_log"), partition_of(word.encode(), PARTITIONS), word.encode(), value.encode())
+        self.outbox.send(
+            self.topic("staff_log"), partition_of(word.encode(), PARTITIONS), word.encode(), value.encode()
+        )
 
     async def read(self, log: str) -> list[tuple[bytes, bytes]]:
         consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap, auto_offset_reset="earliest")
@@ -113,9 +115,10 @@ class Bench:
         async def stable() -> bool:
             (answer,) = await admin.describe_consumer_groups([f"hadir.judge.{self.epoch}"])
             (group,) = answer.to_object()["groups"]
-            return group["state"] == "Stable" and [bool(m["member_assignment"]) for m in group["members"]] == [
-                True
-            ] * members
+            return (
+                group["state"] == "Stable"
+                and [bool(m["member_assignment"]) for m in group["members"]] == [True] * members
+            )
 
         try:
             await until(stable, timeout_s=60, what=f"{members} workers share the partitions")

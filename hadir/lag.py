@@ -1,0 +1,56 @@
+"""Where consumer groups stand: committed offsets and how far behind the end they are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+
+
+class Lag(NamedTuple):
+    """One partition of one group; ``committed`` is the next offset it will read, ``end`` the log's end."""
+
+    group: str
+    topic: str
+    partition: int
+    committed: int
+    end: int
+
+    @property
+    def behind(self) -> int:
+        """Records not yet committed."""
+        return max(0, self.end - self.committed)
+
+
+async def committed_offsets(bootstrap: str, group: str) -> dict[tuple[str, int], int]:
+    """Next offset that the group will read, by (topic, partition); absent where it never committed."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        found = await admin.list_consumer_group_offsets(group)
+    finally:
+        await admin.close()
+    return {(tp.topic, tp.partition): position.offset for tp, position in found.items() if position.offset >= 0}
+
+
+async def end_offsets(bootstrap: str, partitions: dict[str, int]) -> dict[tuple[str, int], int]:
+    """End of each partition of the named topics (topic -> number of partitions)."""
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+    await consumer.start()
+    try:
+        ends = await consumer.end_offsets([TopicPartition(t, p) for t, n in partitions.items() for p in range(n)])
+    finally:
+        await consumer.stop()
+    return {(tp.topic, tp.partition): end for tp, end in ends.items()}
+
+
+async def lags(bootstrap: str, groups: dict[str, dict[str, int]]) -> list[Lag]:
+    """Lag of each group (group -> its topics -> their partitions); what was never committed counts from 0."""
+    everything = {topic: n for reads in groups.values() for topic, n in reads.items()}
+    ends = await end_offsets(bootstrap, everything)
+    found = []
+    for group, reads in groups.items():
+        done = await committed_offsets(bootstrap, group)
+        found += [Lag(group, t, p, done.get((t, p), 0), ends[t, p]) for t, n in reads.items() for p in range(n)]
+    return found

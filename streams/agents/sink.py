@@ -1,0 +1,137 @@
+"""The sink's Faust app: gathers every topic's batches, writes them together, then acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from faust.types import TP
+
+from hadir import clock, metrics
+from hadir.lag import committed_offsets
+from hadir.outbox import Outbox
+from hadir.settings import Settings
+from schemas import codec
+from schemas.topics import topics
+from streams.checkpoint import read_between
+from streams.runner import deadly, die, epoch_of, make_app, run
+from streams.sink.mapping import sunk_logs
+from streams.sink.writer import Batch, Sink
+from streams.transport.consumer import BatchConsumer, BatchSchema
+
+FLUSH_RECORDS = 50_000  # as many as one insert takes in well under a second
+
+
+class SinkRunner:
+    """
+    One process of the sink.
+
+    Starts each partition at the lower of Kafka's committed offset and what ClickHouse says it holds, so a ClickHouse
+    that lost its last rows, or all of them, is filled again.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.app = make_app("sink", settings)
+        self._settings = settings
+        self._epoch = epoch_of(settings)
+        self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id="hadir-sink")
+        self._sink = Sink(settings, self._set_aside)
+        self._line: list[Any] = []
+        self._held: dict[tuple[str, int], int] = {}
+        self._unchecked: set[TP] = set()
+        self._wake = asyncio.Event()
+        self._started = False
+        names = [topics()[log].name(self._epoch) for log in sunk_logs()]
+        self.app.agent(self.app.topic(*names, schema=BatchSchema()), name="sink")(self._consume)
+        self.app.on_partitions_assigned.connect(self._on_assigned)
+
+    async def _consume(self, stream: Any) -> None:
+        try:
+            if not self._started:
+                self._started = True
+                await self._outbox.start()
+                await self._sink.start()
+                self._held = await self._sink.start_offsets()
+                consumer = self.app.consumer
+                assert isinstance(consumer, BatchConsumer)
+                consumer.coalesce_s = self._settings.coalesce_ms / 1000
+                consumer.on_drain = self._hurry
+                deadly(asyncio.create_task(self._flush_forever()), "the sink's flushing")
+            async for event in stream.noack().events():
+                self._line.append(event)
+                self._wake.set()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            die("agent sink failed", error)
+
+    def _hurry(self) -> None:
+        """Faust waits for what has begun; what has not may come again."""
+        self._line.clear()
+        self._wake.set()
+
+    async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+        self._unchecked = set(assigned)
+        self._wake.set()
+
+    async def _flush_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            started = loop.time()
+            while self._unchecked:
+                await self._catch_up(self._unchecked.pop())
+            if self._line:
+                events, self._line = self._take()
+                await self._sink.write([self._batch(event.message.tp, event.value) for event in events])
+                for event in events:
+                    event.ack()
+            if self._line:
+                self._wake.set()
+            # an insert costs the same for ten rows as for ten thousand: let them gather
+            await asyncio.sleep(max(0.0, self._settings.flush_ms / 1000 - (loop.time() - started)))
+
+    def _take(self) -> tuple[list[Any], list[Any]]:
+        count = 0
+        for index, event in enumerate(self._line):
+            count += len(event.value)
+            if count >= FLUSH_RECORDS:
+                return self._line[: index + 1], self._line[index + 1 :]
+        return self._line, []
+
+    @staticmethod
+    def _batch(tp: TP, records: Any) -> Batch:
+        return Batch(tp.topic, tp.partition, [(r.offset, r.value, r.timestamp) for r in records])
+
+    async def _catch_up(self, tp: TP) -> None:
+        """Read what Kafka says is done and ClickHouse does not hold."""
+        offsets = await committed_offsets(self._settings.kafka, str(self.app.conf.id))
+        committed = offsets.get((tp.topic, tp.partition), 0)
+        held = self._held.get((tp.topic, tp.partition), 0)
+        if held < committed:
+            async for records in read_between(self._settings.kafka, tp.topic, tp.partition, held, committed):
+                await self._sink.write([self._batch(tp, records)])
+        self._held[tp.topic, tp.partition] = max(held, committed)
+
+    async def _set_aside(self, value: bytes | None, reason: str, topic: str, partition: int, offset: int) -> None:
+        """A record that ClickHouse refuses for good: kept whole, acknowledged before its offset is committed."""
+        metrics.DEAD.labels("sink").inc()
+        letter = {
+            "failed_at": clock.now_ms(),
+            "stage": "sink",
+            "reason": reason,
+            "topic": topic,
+            "partition": partition,
+            "offset": offset,
+            "schema": "",
+            "key": None,
+            "value": value,
+            "device_id": "",
+        }
+        name = topics()["dead_letter"].name(self._epoch)
+        await self._outbox.send(name, 0, topic.encode(), codec.encode("dead_letter", letter))
+
+    def execute(self) -> None:
+        """Run until told to stop."""
+        run(self.app, self._settings)
