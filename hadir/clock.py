@@ -21,7 +21,7 @@ def system_ms() -> int:
 
 
 def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0, until_ms: int | None = None) -> Clock:
-    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``; stops at ``until_ms``."""
+    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``, until ``until_ms``."""
     if rate == 1.0 and start_ms == anchor_ms and until_ms is None:
         return system_ms
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterable
+
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from hadir.errors import Misconfigured
 from schemas.topics import topics
@@ -16,6 +19,21 @@ _COMPACT = {
     "segment.bytes": str(64 * 1024 * 1024),
     "min.cleanable.dirty.ratio": "0.3",
 }
+
+
+async def await_topics(bootstrap: str, names: Iterable[str], every_s: float = 0.2) -> None:
+    """Wait, as long as it takes, until a broker answers and knows all these topics."""
+    missing = set(names)
+    while missing:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
+        try:
+            await admin.start()
+            while missing := missing - set(await admin.list_topics()):
+                await asyncio.sleep(every_s)
+        except (KafkaError, OSError):
+            await asyncio.sleep(every_s)
+        finally:
+            await admin.close()
 
 
 async def ensure_topics(bootstrap: str, epoch: str, partitions: int, replication: int = 1) -> list[str]:

@@ -1,8 +1,8 @@
 """
 Where a stage's state is put away: one compacted partition beside its input, written in transactions that fence.
 
-Keys and values are the stage's. One key of our own, ``HEAD``, holds the offset of the last input folded; it is written in
-the same transaction, so state and head never disagree.
+Keys and values are the stage's. One key of our own, ``HEAD``, holds the offset of the last input folded; it is
+written in the same transaction, so state and head never disagree.
 """
 
 from __future__ import annotations

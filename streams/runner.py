@@ -16,6 +16,7 @@ from faust.types import TP
 from hadir import metrics
 from hadir.outbox import Outbox
 from hadir.settings import Settings
+from hadir.topics_admin import await_topics
 from schemas.topics import code_epoch, topics
 from streams.checkpoint import CheckpointStore
 from streams.partition import Input, PartitionWorker, Tuning
@@ -148,15 +149,16 @@ class StageRunner:
 
     def execute(self) -> None:
         """Run until told to stop."""
-        run(self.app, self._settings)
+        run(self.app, self._settings, self._logs)
 
 
-def run(app: faust.App, settings: Settings) -> None:
-    """Run a Faust app in this process until SIGTERM or SIGINT, on uvloop."""
+def run(app: faust.App, settings: Settings, reads: Iterable[str]) -> None:
+    """Wait for its topics, then run a Faust app in this process until SIGTERM or SIGINT, on uvloop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     metrics.expose(settings.metrics_port)
     uvloop.install()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
+    loop.run_until_complete(await_topics(settings.kafka, reads))
     worker = faust.Worker(app, loglevel="WARNING", loop=loop, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()

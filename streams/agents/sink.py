@@ -41,8 +41,8 @@ class SinkRunner:
         self._unchecked: set[TP] = set()
         self._wake = asyncio.Event()
         self._started = False
-        names = [topics()[log].name(self._epoch) for log in sunk_logs()]
-        self.app.agent(self.app.topic(*names, schema=BatchSchema()), name="sink")(self._consume)
+        self._names = [topics()[log].name(self._epoch) for log in sunk_logs()]
+        self.app.agent(self.app.topic(*self._names, schema=BatchSchema()), name="sink")(self._consume)
         self.app.on_partitions_assigned.connect(self._on_assigned)
 
     async def _consume(self, stream: Any) -> None:
@@ -134,4 +134,4 @@ class SinkRunner:
 
     def execute(self) -> None:
         """Run until told to stop."""
-        run(self.app, self._settings)
+        run(self.app, self._settings, self._names)

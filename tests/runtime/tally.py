@@ -1,8 +1,8 @@
 """
 A stage small enough to be seen through, run as a worker process: ``python -m tests.runtime.tally``.
 
-A record's value is ``word:id``. The state is the set of ids per word; a changed word is emitted with the number of ids and
-the version. ``reject:…`` is refused, ``poison:…`` breaks the fold after it has changed the state.
+A record's value is ``word:id``. The state is the set of ids per word; a changed word is emitted with the number of ids
+and the version. ``reject:…`` is refused, ``poison:…`` breaks the fold after it has changed the state.
 """
 
 from __future__ import annotations
