@@ -50,6 +50,12 @@ def _from_environment() -> Clock:
 _clock: Clock = _from_environment()
 
 
+def reread_environment() -> None:
+    """For a program that sets the variables itself, before it starts others with them."""
+    global _clock
+    _clock = _from_environment()
+
+
 def now_ms() -> int:
     """The present moment, milliseconds since 1970 UTC."""
     return _clock()

@@ -27,6 +27,7 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=5, description="Replicas of every topic.")
 
     kafka: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port with commas between.")
+    kafka_controller_port: int = Field(19093, ge=1, le=65535, description="Controller port of the local Kafka.")
     clickhouse: str = Field("http://127.0.0.1:18123", description="ClickHouse's HTTP address.")
     clickhouse_user: str = Field("default", description="User for ClickHouse.")
     clickhouse_password: str = Field("", repr=False, description="Password for ClickHouse.")

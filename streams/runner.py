@@ -43,7 +43,6 @@ def make_app(name: str, settings: Settings) -> faust.App:
 
     Short session (6 s) so that a killed worker's partitions move on at once; nothing declared, nothing served.
     """
-    make_records_light()
     folder = Path(settings.data).absolute() / "faust" / f"{name}-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
@@ -92,6 +91,7 @@ class StageRunner:
     """All partitions of one stage in this process."""
 
     def __init__(self, name: str, logs: Iterable[str], make: MakeStage, settings: Settings) -> None:
+        make_records_light()
         self.name = name
         self.app = make_app(name, settings)
         self._settings = settings

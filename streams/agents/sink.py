@@ -15,8 +15,9 @@ from schemas import codec
 from schemas.topics import topics
 from streams.checkpoint import read_between
 from streams.runner import deadly, die, epoch_of, make_app, run
-from streams.sink.mapping import sunk_logs
-from streams.sink.writer import Batch, Sink
+from streams.sink.frames import Batch
+from streams.sink.mapping import topic_names
+from streams.sink.writer import DeadLetter, Sink
 from streams.transport.consumer import BatchConsumer, BatchSchema
 
 FLUSH_RECORDS = 50_000  # as many as one insert takes in well under a second
@@ -35,13 +36,13 @@ class SinkRunner:
         self._settings = settings
         self._epoch = epoch_of(settings)
         self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id="hadir-sink")
-        self._sink = Sink(settings, self._set_aside)
+        self._sink = Sink(settings, self._epoch, self._set_aside)
         self._line: list[Any] = []
         self._held: dict[tuple[str, int], int] = {}
         self._unchecked: set[TP] = set()
         self._wake = asyncio.Event()
         self._started = False
-        self._names = [topics()[log].name(self._epoch) for log in sunk_logs()]
+        self._names = list(topic_names(self._epoch))
         self.app.agent(self.app.topic(*self._names, schema=BatchSchema()), name="sink")(self._consume)
         self.app.on_partitions_assigned.connect(self._on_assigned)
 
@@ -102,7 +103,7 @@ class SinkRunner:
 
     @staticmethod
     def _batch(tp: TP, records: Any) -> Batch:
-        return Batch(tp.topic, tp.partition, [(r.offset, r.value, r.timestamp) for r in records])
+        return Batch(tp.topic, tp.partition, records)
 
     async def _catch_up(self, tp: TP) -> None:
         """Read what Kafka says is done and ClickHouse does not hold."""
@@ -114,23 +115,23 @@ class SinkRunner:
                 await self._sink.write([self._batch(tp, records)])
         self._held[tp.topic, tp.partition] = max(held, committed)
 
-    async def _set_aside(self, value: bytes | None, reason: str, topic: str, partition: int, offset: int) -> None:
+    async def _set_aside(self, refused: DeadLetter) -> None:
         """A record that ClickHouse refuses for good: kept whole, acknowledged before its offset is committed."""
         metrics.DEAD.labels("sink").inc()
         letter = {
             "failed_at": clock.now_ms(),
             "stage": "sink",
-            "reason": reason,
-            "topic": topic,
-            "partition": partition,
-            "offset": offset,
+            "reason": refused.reason,
+            "topic": refused.topic,
+            "partition": refused.partition,
+            "offset": refused.offset,
             "schema": "",
-            "key": None,
-            "value": value,
+            "key": refused.key,
+            "value": refused.value,
             "device_id": "",
         }
         name = topics()["dead_letter"].name(self._epoch)
-        await self._outbox.send(name, 0, topic.encode(), codec.encode("dead_letter", letter))
+        await self._outbox.send(name, 0, refused.topic.encode(), codec.encode("dead_letter", letter))
 
     def execute(self) -> None:
         """Run until told to stop."""

@@ -27,7 +27,7 @@ FETCH_TIMEOUT_S = 0.1  # a longer wait now and then comes back empty after its f
 class BatchSchema(faust.Schema):
     """Hands the batch to the agent as it came from the broker."""
 
-    def compile(self, app: Any, **_options: Any) -> Callable[..., Any]:  # type: ignore[override]
+    def compile(self, app: Any, **_options: Any) -> Callable[..., Any]:
         """The decoder: none."""
         create_event = app.create_event
 

@@ -1,0 +1,180 @@
+"""``hadir day``, ``hadir explain`` and ``hadir dead-letters``: what ClickHouse says."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from datetime import date
+from typing import Any
+
+import click
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import Error
+from rich.console import Console
+from rich.table import Table
+
+from hadir import queries
+from hadir.errors import Misconfigured
+from hadir.settings import settings
+from hadir.words import STATES
+
+
+def connected() -> Client:
+    """A client for the settings' ClickHouse. Raises Misconfigured when it does not answer."""
+    try:
+        return queries.connect(settings())
+    except Error:
+        raise Misconfigured(f"ClickHouse does not answer at {settings().clickhouse}: is hadir up?") from None
+
+
+def the_date(text: str) -> date:
+    """A date as typed. Raises a usage error."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text} is no date: YYYY-MM-DD") from None
+
+
+def say(row: dict[str, Any]) -> str:
+    """A row of ``v_person_day`` in the words of the screen."""
+    word = STATES.get(row["state"], row["state"])
+    if row["state"] == "present":
+        return f"{word} {row['in_time'][:5]}"
+    if row["state"] == "late":
+        return f"{word} {row['late_m']} menit ({row['in_time'][:5]})"
+    if row["state"] == "undetermined":
+        return f"{word}: {missing(row) or row['reason']}"
+    if row["state"] == "not_due_yet" and row["shift_start"]:
+        return f"{word}, dinas mulai {row['shift_start']}"
+    if row["state"] in ("leave", "field_duty"):
+        return f"{word} ({', '.join(filter(None, (row['reason'], row['letter_no'])))})"
+    return str(word)
+
+
+def missing(row: dict[str, Any]) -> str:
+    """Which terminals a state hangs on, in words."""
+    said = []
+    for terminal in row["missing"]:
+        since, through = terminal["silent_since"], terminal["delivered_through"]
+        if since:
+            said.append(f"mesin {terminal['name']} tidak terhubung sejak {since}")
+        elif through:
+            said.append(f"mesin {terminal['name']} lengkap s.d. {through}")
+        else:
+            said.append(f"mesin {terminal['name']} belum pernah lengkap")
+    return "; ".join(said)
+
+
+@click.command("day")
+@click.argument("day", metavar="DATE")
+@click.option("--unit", help="Only this unit (its id).")
+@click.option("--people/--offices", default=None, help="Names, or counts by office (default: names with --unit).")
+def day_command(day: str, unit: str | None, people: bool | None) -> None:
+    """
+    A work date: counts by office, or with --unit the people of one.
+
+    DATE is YYYY-MM-DD, the local date on which shifts start.
+    """
+    work_date = the_date(day)
+    console = Console()
+    with closing(connected()) as client:
+        if people or (people is None and unit):
+            table = Table("unit", "name", "staff no", "state", "in", "out")
+            for row in queries.day(client, work_date, unit):
+                table.add_row(row["unit_name"], row["name"], row["staff_no"], say(row), row["in_time"], row["out_time"])
+        else:
+            rows = [r for r in queries.offices(client, work_date) if unit in (None, r["unit_id"])]
+            columns = [c for c in rows[0] if isinstance(rows[0][c], int)] if rows else []
+            table = Table("unit", *(c.replace("_", " ") for c in columns))
+            for row in rows:
+                table.add_row(row["unit_name"], *(str(row[c] or "") for c in columns))
+            if rows:
+                table.add_section()
+                table.add_row("semua", *(str(sum(r[c] for r in rows)) for c in columns))
+        if not table.row_count:
+            click.echo(f"Nothing is known of {work_date}: no roster for it, or its month is not open.")
+            return
+        console.print(table)
+
+
+@click.command("explain")
+@click.argument("employee")
+@click.argument("day", metavar="DATE")
+def explain_command(employee: str, day: str) -> None:
+    """
+    Why a person's work date is what it is: state, policy, punches, and everything that was ever shown.
+
+    EMPLOYEE is a staff number, a part of a name, or hadir's own id.
+    """
+    work_date = the_date(day)
+    console = Console()
+    with closing(connected()) as client:
+        found = queries.find_people(client, employee)
+        if len(found) != 1:
+            for row in found[:20]:
+                click.echo(f"{row['staff_no']}  {row['name']}  {row['employee_id']}")
+            raise click.ClickException(f"{len(found)} people match {employee}")
+        (person,) = found
+        why = queries.explain(client, person["employee_id"], work_date)
+    console.print(f"[bold]{person['name']}[/bold] ({person['staff_no']}), {work_date}")
+    if why.day is None:
+        console.print("nothing is known of this date")
+        return
+    row = why.day
+    console.print(f"{say(row)}  - {row['unit_name']} ({row['unit_mode']})")
+    if row["shift_id"]:
+        console.print(f"shift {row['shift_id']} {row['shift_start']}-{row['shift_end']}, cutoff {row['cutoff']}")
+    if row["open_until"]:
+        console.print(f"not final: decided at the latest {row['open_until']}")
+    if row["missing"]:
+        console.print(f"waits for: {missing(row)}")
+    if why.policy:
+        policy = why.policy
+        console.print(f"policy {policy['policy_id']}, grace {policy['grace_s']} s: {policy['source']}")
+    _punches(console, why)
+    _history(console, why)
+
+
+def _punches(console: Console, why: queries.Explanation) -> None:
+    used = {(p["device_id"], p["device_time"]): p["used_as"] for p in (why.day or {}).get("punches", ())}
+    table = Table("terminal", "its clock", "received (UTC)", "used as", title="punches", title_justify="left")
+    for punch in why.punches:
+        table.add_row(
+            punch["device_id"],
+            f"{punch['device_time']:%Y-%m-%d %H:%M:%S}",
+            f"{punch['received_at']:%H:%M:%S}",
+            used.get((punch["device_id"], punch["device_time"]), "-"),
+        )
+    if table.row_count:
+        console.print(table)
+
+
+def _history(console: Console, why: queries.Explanation) -> None:
+    table = Table("shown from (UTC, machine's clock)", "state", "reason", title="was shown", title_justify="left")
+    for shown in why.history:
+        word = STATES.get(shown["state"], shown["state"])
+        table.add_row(f"{shown['shown_from']:%Y-%m-%d %H:%M:%S.%f}"[:-3], word, shown["reason"])
+    console.print(table)
+
+
+@click.command("dead-letters")
+@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+def dead_letters_command(limit: int) -> None:
+    """What could not be taken in, and why: every record is kept whole."""
+    table = Table("last (UTC)", "stage", "terminal", "reason", "where", "bytes", "times")
+    with closing(connected()) as client:
+        for row in queries.dead_letters(client, limit):
+            where = f"{row['topic']}/{row['partition']}@{row['offset']}" if row["offset"] >= 0 else "-"
+            size = len(row["value"] or b"")
+            table.add_row(
+                f"{row['last_failed_at']:%m-%d %H:%M:%S}",
+                row["stage"],
+                row["device_id"],
+                row["reason"],
+                where,
+                str(size),
+                str(row["times"]),
+            )
+    if table.row_count:
+        Console().print(table)
+    else:
+        click.echo("no dead letters")
