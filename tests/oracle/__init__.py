@@ -1,0 +1,1 @@
+"""A second, naive reading of the spine's rules, and worlds on which the pipeline is held against it."""
