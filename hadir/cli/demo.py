@@ -6,6 +6,7 @@ import asyncio
 import os
 import shutil
 import signal
+import sys
 import time
 from contextlib import suppress
 from datetime import date
@@ -29,7 +30,9 @@ from producers.simulator.run import Progress, RunReport, run_city
 from producers.simulator.truth import write_truth
 from producers.simulator.world import City, Morning, local_text
 
-LEAD_S = 10.0  # machine seconds from the command to the moment at which the city's clock shows its start
+LEAD_S = 2.0  # machine seconds from all being ready to the moment at which the city's clock shows its start
+SILENT_S = 4.0  # machine seconds without a word until a terminal is silent: more than a busy machine's hiccup
+HELD = ("gateway", "clock")  # they live on the city's clock, which starts when everything else is ready
 AGREE_S = 30.0  # machine seconds that the last rows may take to arrive
 
 
@@ -47,7 +50,7 @@ def demo_command(leave: bool, people: int, terminals: int, rate: float, seed: in
     Every simulated terminal speaks its real protocol to the gateway; Kafka, the stream processors and ClickHouse are
     real. What everybody truly did is written down before; at the end it is held against what ClickHouse says.
     """
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 180)
     folder = settings().data / "demo"
     shutil.rmtree(folder, ignore_errors=True)
     city = make_city(seed, DAY, people, terminals, holiday=holiday)
@@ -72,12 +75,18 @@ def _configure(folder: Path, rate: float, morning: Morning) -> Settings:
         "HADIR_GATEWAY_PORT": str(gateway),
         "HADIR_CLOCK_RATE": str(rate),
         "HADIR_CLOCK_START": str(morning.start_ms),
-        "HADIR_CLOCK_ANCHOR": str(clock.system_ms() + int(LEAD_S * 1000)),
         "HADIR_CLOCK_UNTIL": str(morning.end_ms),
+        "HADIR_GATEWAY_SILENT_S": str(int(SILENT_S * rate)),
+        **_anchor(LEAD_S),
     }
     settings.cache_clear()
     clock.reread_environment()
     return settings()
+
+
+def _anchor(seconds_ahead: float) -> dict[str, str]:
+    """The moment of the machine's clock at which the city's shows its start, as a variable."""
+    return {"HADIR_CLOCK_ANCHOR": str(clock.system_ms() + int(seconds_ahead * 1000))}
 
 
 class Demo:
@@ -103,9 +112,12 @@ class Demo:
 
     async def run(self, leave: bool) -> int:
         """Start, live, compare, and stay unless told to leave; 0 when everything agrees."""
-        async with LocalSystem(self._settings, self._console) as system:
+        async with LocalSystem(self._settings, self._console, HELD) as system:
             await system.ready()
             await run_import(Path(os.environ["HADIR_DATA"]) / "roster", self._settings, dry_run=False)
+            os.environ |= (anchor := _anchor(LEAD_S))
+            clock.reread_environment()
+            await system.start(anchor)
             address = f"http://{self._settings.gateway_host}:{self._settings.gateway_port}"
             self._console.print(f"gateway {address}   ClickHouse {self._settings.clickhouse}   {self._elapsed()}")
             lived = await self._live(address)
@@ -175,7 +187,8 @@ class Demo:
         data = os.environ["HADIR_DATA"]
         self._console.print(
             f"\nStays up; Ctrl-C ends it. Ask it from another shell:\n"
-            f"  export HADIR_DATA={data} HADIR_CLICKHOUSE={self._settings.clickhouse} HADIR_KAFKA={self._settings.kafka}\n"
+            f"  export HADIR_DATA={data} HADIR_KAFKA={self._settings.kafka}\n"
+            f"  export HADIR_CLICKHOUSE={self._settings.clickhouse}\n"
             f"  hadir day {self._truth['day']}"
         )
         stop = asyncio.Event()

@@ -1,0 +1,110 @@
+"""``hadir status``: processes, lag, freshness, silent terminals, parked PINs, dead letters."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from datetime import UTC, datetime
+
+import click
+from aiokafka.errors import KafkaError
+from clickhouse_connect.driver.exceptions import Error
+from rich.console import Console
+from rich.table import Table
+
+from hadir import queries
+from hadir.cli.system import groups
+from hadir.clock import system_ms
+from hadir.lag import Lag, lags
+from hadir.settings import settings
+from hadir.stack.status import read_status
+
+SHOWN = 15
+
+
+@click.command("status")
+@click.option("--partitions", is_flag=True, help="Lag of every partition, not only of those behind.")
+def status_command(partitions: bool) -> None:
+    """
+    How hadir is: every process, lag per topic and partition, age of the newest row, silent terminals, parked PINs,
+    dead letters.
+    """
+    console = Console()
+    _processes(console)
+    _lag(console, partitions)
+    _rows(console)
+
+
+def _processes(console: Console) -> None:
+    found = read_status(settings().data)
+    if found is None or not found.alive:
+        console.print("[red]not up[/red] on this machine (no supervisor)")
+        return
+    table = Table("process", "state", "pid", "up for", "restarts", "last exit")
+    for child in found.children:
+        since = "" if child.started_at is None else _age((system_ms() - child.started_at) / 1000)
+        colour = "green" if child.state in ("ready", "done") else "red"
+        table.add_row(
+            child.name,
+            f"[{colour}]{child.state}[/{colour}]",
+            str(child.pid or ""),
+            since if child.pid else "",
+            str(child.restarts or ""),
+            "" if child.last_exit is None else str(child.last_exit),
+        )
+    console.print(table)
+
+
+def _age(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
+
+
+def _lag(console: Console, partitions: bool) -> None:
+    try:
+        found = asyncio.run(_read_lag())
+    except KafkaError:
+        console.print(f"[red]Kafka does not answer[/red] at {settings().kafka}")
+        return
+    table = Table("group", "topic", "partition", "behind", "at")
+    for lag in found:
+        if partitions or lag.behind:
+            table.add_row(lag.group, lag.topic, str(lag.partition), str(lag.behind), f"{lag.committed} of {lag.end}")
+    if table.row_count:
+        console.print(table)
+    console.print(f"lag: {sum(lag.behind for lag in found)} records behind in {len(found)} partitions")
+
+
+async def _read_lag() -> list[Lag]:
+    return await lags(settings().kafka, {group.id: group.reads for group in groups(settings())})
+
+
+def _rows(console: Console) -> None:
+    try:
+        client = queries.connect(settings())
+    except Error:
+        console.print(f"[red]ClickHouse does not answer[/red] at {settings().clickhouse}")
+        return
+    with closing(client):
+        age = queries.newest_age_s(client)
+        console.print("newest row: " + ("none yet" if age is None else f"{_age(age)} ago"))
+        silent = queries.devices(client, silent=True)
+        console.print(f"terminals not connected: {len(silent)} of {len(queries.devices(client))}")
+        for row in silent[:SHOWN]:
+            since = row["silent_since"]
+            told = f"since {_local(since)}" if row["state"] == "silent" and since else "never heard of"
+            console.print(f"  {row['device_id']}  {row['device_name']} ({row['unit_name']}): {told}")
+        parked = queries.parked(client)
+        console.print(f"parked PINs: {len(parked)}")
+        for row in parked[:SHOWN]:
+            console.print(f"  {row['device_id']} PIN {row['pin']}: {row['punches']} punches, {row['reason']}")
+        letters = queries.dead_letters(client, 1000)
+        console.print(f"dead letters: {len(letters)}{'+' if len(letters) == 1000 else ''}")
+
+
+def _local(moment: datetime) -> str:
+    zone = settings().timezone
+    from zoneinfo import ZoneInfo
+
+    return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"

@@ -1,0 +1,187 @@
+"""The processes of a local hadir: what they are, in which order they start, how one sees that they are ready."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from rich.console import Console
+
+from hadir.errors import Misconfigured
+from hadir.settings import Settings
+from hadir.stack import kafka
+from hadir.stack.child import Child, Restart
+from hadir.stack.kafka_wire import broker_ready
+from hadir.stack.local import http_ready
+from hadir.stack.supervisor import Supervisor
+from schemas.topics import code_epoch, topics
+from streams.sink.mapping import logs as sunk_logs
+
+STAGES = ("distribute", "route", "judge")
+ROOT = Path(__file__).parents[2]
+
+
+class Group(NamedTuple):
+    """A consumer group: its id and the topics it reads, with their partitions."""
+
+    stage: str
+    id: str
+    reads: dict[str, int]
+
+
+def groups(settings: Settings) -> list[Group]:
+    """The consumer groups of the epoch in force."""
+    epoch = settings.epoch or code_epoch()
+    reads = {
+        "distribute": ("reference",),
+        "route": ("device_log", "phone_log"),
+        "judge": ("staff_log",),
+        "sink": sunk_logs(),
+    }
+    return [
+        Group(
+            stage,
+            f"hadir.{stage}.{epoch}",
+            {topics()[log].name(epoch): topics()[log].partitions or settings.partitions for log in logs},
+        )
+        for stage, logs in reads.items()
+    ]
+
+
+def _address(settings: Settings) -> tuple[str, int]:
+    host, _, port = settings.kafka.partition(":")
+    return host, int(port or 9092)
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The settings as variables, for children: what this process was given, nothing else."""
+    return {
+        f"HADIR_{name.upper()}": str(value)
+        for name, value in settings.model_dump().items()
+        if name in settings.model_fields_set and name != "data"
+    } | {"HADIR_DATA": str(settings.data.absolute()), "PYTHONUNBUFFERED": "1"}
+
+
+def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
+    """
+    Everything that runs on one machine.
+
+    ``prepare`` makes topics and tables at each start and ends. Workers wait for their topics by themselves, so that
+    they load while the broker starts; they come after ``kafka`` in order to be stopped before it.
+    """
+    data = settings.data.absolute()
+    host, port = _address(settings)
+    config = kafka.KafkaConfig(data / "kafka", port, settings.kafka_controller_port, host=host)
+    click_house = urlsplit(settings.clickhouse)
+    env = environment(settings)
+
+    def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
+        argv = [sys.executable, "-m", module, *arguments]
+        return Child(name, argv, env, cwd=ROOT, **rest)  # type: ignore[arg-type]
+
+    gateway = (settings.gateway_host, settings.gateway_port)
+    found = [
+        Child("kafka", kafka.prepare(installed, config), ready=lambda: broker_ready(host, port)),
+        python(
+            "clickhouse",
+            "hadir.stack.clickhouse",
+            *("--path", str(data / "clickhouse"), "--host", click_house.hostname or "127.0.0.1"),
+            *("--port", str(click_house.port or 8123), "--user", settings.clickhouse_user),
+            ready=lambda: http_ready(click_house.hostname or "127.0.0.1", click_house.port or 8123),
+        ),
+        python(
+            "prepare",
+            "hadir.cli.prepare",
+            after=("kafka", "clickhouse"),
+            ready=_never,  # it is done, not ready
+            restart=Restart("on-failure", most=5),
+        ),
+        python(
+            "gateway",
+            "producers.sources.gateway",
+            after=("kafka",),
+            ready=lambda: http_ready(*gateway, path="/healthz"),
+        ),
+        python("clock", "producers.sources.clock_ticks", after=("kafka",)),
+        python("distribute", "streams.agents", "distribute", after=("kafka",)),
+        python("route", "streams.agents", "route", after=("kafka",)),
+        python("judge", "streams.agents", "judge", after=("kafka",)),
+        python("sink", "streams.agents", "sink", after=("prepare",)),
+    ]
+    return found
+
+
+async def _never() -> bool:
+    return False
+
+
+async def install(console: Console | None) -> kafka.KafkaInstall:
+    """Kafka's jars and Java; the first time with downloads and a progress bar."""
+    return await asyncio.to_thread(kafka.install, None, console)
+
+
+class LocalSystem:
+    """All processes under one supervisor in this process: ``async with LocalSystem(settings, console) as system``."""
+
+    def __init__(self, settings: Settings, console: Console | None = None, held: Collection[str] = ()) -> None:
+        """``held``: children that ``start`` starts later."""
+        self._settings = settings
+        self._console = console
+        self._held = held
+        self._supervisor: Supervisor | None = None
+
+    @property
+    def supervisor(self) -> Supervisor:
+        """Its supervisor, within the block."""
+        assert self._supervisor is not None
+        return self._supervisor
+
+    async def __aenter__(self) -> LocalSystem:
+        installed = await install(self._console)
+        plan = await asyncio.to_thread(children, self._settings, installed)
+        plan = [replace(child, held=child.name in self._held) for child in plan]
+        self._supervisor = Supervisor(self._settings.data.absolute(), plan)
+        await self._supervisor.start()
+        return self
+
+    async def ready(self, timeout_s: float = 120.0) -> None:
+        """Wait until all that are not held are ready. Raises ChildFailed, TimeoutError."""
+        names = [name for name in self.supervisor.names if name not in self._held]
+        await self.supervisor.ready(*names, timeout_s=timeout_s)
+
+    async def start(self, changes: dict[str, str], timeout_s: float = 60.0) -> None:
+        """Start what was held, with these variables changed for all that start from now on; wait until ready."""
+        self.supervisor.update_environment(changes)
+        for name in self._held:
+            await self.supervisor.start_child(name)
+        await self.supervisor.ready(*self._held, timeout_s=timeout_s)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._supervisor is not None:
+            await self._supervisor.stop()
+
+
+async def daemon(settings: Settings) -> None:
+    """Run until told to stop: what ``hadir up`` leaves behind. Raises Misconfigured when one runs already."""
+    installed = await install(None)
+    plan = await asyncio.to_thread(children, settings, installed)
+    await Supervisor(settings.data.absolute(), plan).run()
+
+
+if __name__ == "__main__":
+    from hadir.settings import settings as configured
+
+    try:
+        asyncio.run(daemon(configured()))
+    except Misconfigured as fault:
+        sys.exit(str(fault))
+    os._exit(0)

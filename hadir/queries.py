@@ -1,0 +1,172 @@
+"""
+What the command line asks ClickHouse. Every function reads views only and returns rows as dicts by column name.
+
+Moments are aware UTC datetimes unless a view says that they are local text; ``employee_id`` is a ``UUID``. All raise
+``clickhouse_connect.driver.exceptions.Error`` when ClickHouse can't be reached or refuses.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+
+from hadir.settings import Settings
+
+Row = dict[str, Any]
+
+
+class Explanation(NamedTuple):
+    """
+    Why a person's work date is what it is.
+
+    Attributes:
+        day: row of ``v_person_day``; None: nothing is known of that date.
+        policy: the version of the policy that judged it, from ``v_policy``; None: none did.
+        enrolments: rows of ``v_enrolment`` under which the punches were taken for this person's.
+        punches: rows of ``v_punch``, the person's from a day before to a day after by the terminals' clocks.
+        history: rows of ``v_attendance_history``: everything that was ever shown, oldest first.
+    """
+
+    day: Row | None
+    policy: Row | None
+    enrolments: list[Row]
+    punches: list[Row]
+    history: list[Row]
+
+
+def connect(settings: Settings, database: str | None = None) -> Client:
+    """A client for ClickHouse's HTTP address in the settings, on their database unless another is named."""
+    address = urlsplit(settings.clickhouse)
+    return clickhouse_connect.get_client(
+        host=address.hostname,
+        port=address.port or (8443 if address.scheme == "https" else 8123),
+        secure=address.scheme == "https",
+        username=settings.clickhouse_user,
+        password=settings.clickhouse_password,
+        database=database or settings.clickhouse_database,
+        tz_mode="aware",
+        autogenerate_session_id=False,
+    )
+
+
+def _rows(client: Client, query: str, **parameters: Any) -> list[Row]:
+    return list(client.query(query, parameters=parameters or None).named_results())
+
+
+def day(client: Client, work_date: date, unit: str | None = None) -> list[Row]:
+    """Everybody's work date (``v_person_day``), of one unit if named; by unit, then name."""
+    return _rows(
+        client,
+        "SELECT * FROM v_person_day WHERE work_date = {day:Date} AND ({unit:String} = '' OR unit_id = {unit:String})"
+        " ORDER BY unit_name, unit_id, name, employee_id",
+        day=work_date,
+        unit=unit or "",
+    )
+
+
+def offices(client: Client, work_date: date) -> list[Row]:
+    """Counts by office (``v_office_day``), by name."""
+    query = "SELECT * FROM v_office_day WHERE work_date = {day:Date} ORDER BY unit_name, unit_id"
+    return _rows(client, query, day=work_date)
+
+
+def find_people(client: Client, text: str) -> list[Row]:
+    """People (``v_person``) whose employee_id or staff number is ``text``, or whose name contains it in any case."""
+    return _rows(
+        client,
+        "SELECT * FROM v_person WHERE toString(employee_id) = lower({text:String}) OR staff_no = {text:String}"
+        " OR ({text:String} != '' AND positionCaseInsensitiveUTF8(name, {text:String}) > 0) ORDER BY name, staff_no",
+        text=text,
+    )
+
+
+def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explanation:
+    """From what is shown back to the policy, the punches and everything that was shown before."""
+    who = {"who": str(employee_id), "day": work_date}
+    days = _rows(client, "SELECT * FROM v_person_day WHERE employee_id = {who:UUID} AND work_date = {day:Date}", **who)
+    punches = _rows(
+        client,
+        "SELECT * FROM v_punch WHERE device_time >= toDateTime64({first:Date}, 3, 'UTC')"
+        " AND device_time < toDateTime64({end:Date}, 3, 'UTC') AND employee_id = toString({who:UUID})"
+        " ORDER BY occurred_at, device_id",
+        who=str(employee_id),
+        first=work_date - timedelta(days=1),
+        end=work_date + timedelta(days=2),
+    )
+    history = _rows(
+        client,
+        "SELECT * FROM v_attendance_history WHERE employee_id = {who:UUID} AND work_date = {day:Date}"
+        " ORDER BY shown_from",
+        **who,
+    )
+    policies = _rows(
+        client,
+        "SELECT * FROM v_policy WHERE reference_offset = {offset:Int64}",
+        offset=days[0]["policy_offset"] if days else -1,
+    )
+    enrolments = _rows(
+        client,
+        "SELECT * FROM v_enrolment WHERE reference_offset IN {offsets:Array(Int64)} ORDER BY reference_offset",
+        offsets=sorted({punch["enrolment_offset"] for punch in punches}),
+    )
+    return Explanation(days[0] if days else None, policies[0] if policies else None, enrolments, punches, history)
+
+
+def shown_at(client: Client, work_date: date, moment: datetime, unit: str | None = None) -> list[Row]:
+    """What was shown of everybody's work date at an aware moment by the machine's clock (``v_attendance_history``)."""
+    return _rows(
+        client,
+        "SELECT * FROM v_attendance_history WHERE work_date = {day:Date}"
+        " AND shown_from <= {moment:DateTime64(3, 'UTC')}"
+        " AND (shown_until IS NULL OR shown_until > {moment:DateTime64(3, 'UTC')})"
+        " AND ({unit:String} = '' OR unit_id = {unit:String}) ORDER BY unit_id, employee_id",
+        day=work_date,
+        moment=moment,
+        unit=unit or "",
+    )
+
+
+def freshness(client: Client) -> list[Row]:
+    """By topic and partition how far the sink has come and how many seconds ago it last wrote (``v_sink``)."""
+    return _rows(client, "SELECT * FROM v_sink ORDER BY topic, partition")
+
+
+def newest_age_s(client: Client) -> float | None:
+    """Age of the newest row of all, seconds by the server's clock; None: nothing was ever written."""
+    (row,) = _rows(client, "SELECT minOrNull(age_s) AS age_s FROM v_sink")
+    return row["age_s"]  # type: ignore[no-any-return]
+
+
+def devices(client: Client, *, silent: bool = False) -> list[Row]:
+    """Terminals (``v_device``) by unit and name; ``silent``: only those in service that are not connected."""
+    return _rows(
+        client,
+        "SELECT * FROM v_device WHERE NOT {silent:Bool} OR (in_service AND state != 'online')"
+        " ORDER BY unit_name, device_name, device_id",
+        silent=silent,
+    )
+
+
+def parked(client: Client) -> list[Row]:
+    """PINs whose punches are nobody's (``v_parked``), most punches first."""
+    return _rows(client, "SELECT * FROM v_parked ORDER BY punches DESC, device_id, pin")
+
+
+def dead_letters(client: Client, limit: int = 100) -> list[Row]:
+    """What could not be taken in (``v_dead_letter``), newest first; ``key`` and ``value`` are the original bytes."""
+    return _rows(
+        client,
+        "SELECT * FROM v_dead_letter ORDER BY last_failed_at DESC, dead_letter_offset DESC LIMIT {limit:UInt32}",
+        limit=limit,
+    )
+
+
+def dead_letter_count(client: Client) -> int:
+    """How many different records were set aside."""
+    (row,) = _rows(client, "SELECT count() AS n FROM v_dead_letter")
+    return int(row["n"])

@@ -1,0 +1,1 @@
+"""The servers of one machine, Kafka and ClickHouse, as child processes, and the supervisor that keeps them."""
