@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 import uuid
@@ -67,7 +66,7 @@ async def measure(bootstrap: str, data: Path) -> dict[str, float]:
     }
     outbox = Outbox(bootstrap)
     await outbox.start()
-    worker = subprocess.Popen([sys.executable, "-m", "benchmarks.empty_agent"], env=env)
+    worker = await asyncio.create_subprocess_exec(sys.executable, "-m", "benchmarks.empty_agent", env=env)
     process = psutil.Process(worker.pid)
 
     async def committed(at_least: int) -> None:
@@ -93,7 +92,7 @@ async def measure(bootstrap: str, data: Path) -> dict[str, float]:
         }
     finally:
         worker.kill()
-        worker.wait()
+        await worker.wait()
         await outbox.stop()
 
 

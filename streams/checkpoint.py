@@ -15,6 +15,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
 
+from hadir.crashpoint import reach
 from hadir.errors import Fenced
 
 HEAD = b"\0head"
@@ -102,6 +103,7 @@ class CheckpointStore:
         count = 0
         try:
             await self._producer.begin_transaction()
+            reach("transaction.begun")
             sent: list[asyncio.Future[Any]] = []
             batch = self._producer.create_batch()
             for key, value in (*items, (HEAD, str(head).encode())):
@@ -112,7 +114,9 @@ class CheckpointStore:
                     batch.append(key=key, value=value, timestamp=0)
             sent.append(await self._producer.send_batch(batch, self._topic, partition=self._partition))
             await asyncio.gather(*sent)
+            reach("transaction.sent")
             await self._producer.commit_transaction()
+            reach("transaction.committed")
         except (ProducerFenced, InvalidProducerEpoch) as error:
             raise Fenced(f"{self._topic}/{self._partition} has another owner") from error
         return count

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hadir import clock, metrics
+from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged
 from hadir.outbox import Outbox
 from schemas import codec
@@ -119,6 +120,7 @@ class PartitionWorker:
         if first <= self.position or self._skip:
             records = [r for r in records if r.offset > self.position and r.offset not in self._skip]
         await self._fold_safely(records)
+        reach("batch.emitted")
         self.position = max(self.position, event.value[-1].offset)
         self._folded.append(event)
 
@@ -138,6 +140,7 @@ class PartitionWorker:
         rejects = self._stage.fold(records)
         for reject in rejects:
             self._set_aside(reject)
+        reach("batch.folded")
         await self._emit(self._stage.drain(self._tuning.slice_rows))
 
     async def _isolate(self, records: Sequence[Record]) -> None:
@@ -166,7 +169,9 @@ class PartitionWorker:
         started = asyncio.get_running_loop().time()
         if self._store is not None:
             await self._store.open()
+            reach("state.opened")
             await self._load()
+            reach("state.read")
         took = asyncio.get_running_loop().time() - started
         metrics.RESTORE_SECONDS.labels(self.source.stage, str(self.source.partition)).set(took)
 
@@ -202,6 +207,7 @@ class PartitionWorker:
         for step in steps:
             if len(step) == 0:
                 await self._outbox.settle()
+                reach("settle.done")
             else:
                 log, partition, key, value = step
                 send(names[log], partition, key, value)
@@ -240,8 +246,10 @@ class PartitionWorker:
     async def _finish_checkpoint(self, items: list[tuple[bytes, bytes | None]], head: int, events: list[Any]) -> None:
         with metrics.CHECKPOINT_SECONDS.labels(self.source.stage).time():
             await self._outbox.settle()
+            reach("output.acknowledged")
             if self._store is not None and (items or events):
                 count = await self._store.write(items, head)
                 metrics.CHECKPOINT_KEYS.labels(self.source.stage).inc(count)
         for event in events:
             event.ack()
+        reach("batch.acked")

@@ -37,16 +37,16 @@ def epoch_of(settings: Settings) -> str:
     return settings.epoch or code_epoch()
 
 
-def make_app(name: str, settings: Settings) -> faust.App:
+def make_app(name: str, settings: Settings, group: str = "") -> faust.App:
     """
-    A Faust app on the batch transport.
+    A Faust app on the batch transport; its consumer group is that of the stage and epoch unless named.
 
     Short session (6 s) so that a killed worker's partitions move on at once; nothing declared, nothing served.
     """
     folder = Path(settings.data).absolute() / "faust" / f"{name}-{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     app = faust.App(
-        f"hadir.{name}.{epoch_of(settings)}",
+        group or f"hadir.{name}.{epoch_of(settings)}",
         broker=[f"batchkafka://{address}" for address in settings.kafka.split(",")],
         datadir=str(folder),
         autodiscover=False,
@@ -88,19 +88,27 @@ def deadly(task: asyncio.Task[Any], what: str) -> None:
 
 
 class StageRunner:
-    """All partitions of one stage in this process."""
+    """
+    All partitions of one stage in this process.
 
-    def __init__(self, name: str, logs: Iterable[str], make: MakeStage, settings: Settings) -> None:
+    Args:
+        make: the machine of a partition.
+        beside: name of another epoch to write into, with a consumer group of its own: the same input folded beside the
+            epoch in force, without touching it.
+    """
+
+    def __init__(self, name: str, logs: Iterable[str], make: MakeStage, settings: Settings, beside: str = "") -> None:
         make_records_light()
         self.name = name
-        self.app = make_app(name, settings)
+        self.app = make_app(name, settings, f"hadir.{name}.{beside}" if beside else "")
         self._settings = settings
         self._epoch = epoch_of(settings)
         self._logs = {topics()[log].name(self._epoch): log for log in logs}
         self._make = make
         self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id=f"hadir-{name}")
         self._workers: dict[TP, tuple[PartitionWorker, asyncio.Task[None]]] = {}
-        self._tuning = Tuning(settings.kafka, self._epoch, settings.checkpoint_s, settings.slice_rows)
+        self._writes = beside or self._epoch
+        self._tuning = Tuning(settings.kafka, self._writes, settings.checkpoint_s, settings.slice_rows)
         channel = self.app.topic(*self._logs, schema=BatchSchema())
         self.app.agent(channel, name=name)(self._consume)
         self.app.on_partitions_assigned.connect(self._on_assigned)
@@ -128,7 +136,7 @@ class StageRunner:
             source = Input(self.name, tp.topic, partition, lambda: self._make(log, partition))
             store = None
             if source.make().stateful:
-                state = topics()[f"state.{self.name}"].name(self._epoch)
+                state = topics()[f"state.{self.name}"].name(self._writes)
                 store = CheckpointStore(self._settings.kafka, state, partition, str(self.app.conf.id))
             worker = PartitionWorker(source, self._outbox, store, self._tuning)
             task = asyncio.create_task(worker.run())

@@ -8,6 +8,7 @@ from typing import Any
 from faust.types import TP
 
 from hadir import clock, metrics
+from hadir.crashpoint import reach
 from hadir.lag import committed_offsets
 from hadir.outbox import Outbox
 from hadir.settings import Settings
@@ -85,9 +86,11 @@ class SinkRunner:
                 await self._catch_up(self._unchecked.pop())
             if self._line:
                 events, self._line = self._take()
+                reach("batch.taken")
                 await self._sink.write([self._batch(event.message.tp, event.value) for event in events])
                 for event in events:
                     event.ack()
+                reach("batch.acked")
             if self._line:
                 self._wake.set()
             # an insert costs the same for ten rows as for ten thousand: let them gather

@@ -1,0 +1,92 @@
+"""
+``python -m benchmarks [NAME ...]``: measure, print, and leave ``benchmarks/results/<date>-<name>.json``.
+
+Names: ``empty`` ``drain`` ``steady`` ``highest`` ``cutoff`` ``stock`` ``door``; all of them unless named. ``--short``
+makes each a trial of the machinery, whose figures mean little.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from benchmarks import empty_agent
+from benchmarks.system import Bench, cutoff, drain, region_now, running, stamp, steady, stock
+from hadir.stack.local import local_kafka
+
+RESULTS = Path(__file__).parent / "results"
+PEOPLE = 200_000
+HIGHEST = (30_000, 35_000, 40_000, 45_000, 50_000)
+
+
+def conditions() -> dict[str, Any]:
+    """The machine, and how busy it was with other things."""
+    return {
+        "cores": os.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 1e9),
+        "python": platform.python_version(),
+        "load_average_before": os.getloadavg(),
+    }
+
+
+def keep(name: str, result: Any, before: dict[str, Any]) -> None:
+    """Print a result and leave it as a dated file."""
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps({"conditions": before, "result": result}, indent=1)
+    (RESULTS / f"{stamp()}-{name}.json").write_text(text + "\n")
+    print(name, text, flush=True)
+
+
+async def highest(bench: Bench, seconds: float) -> list[dict[str, Any]]:
+    """Rates upwards until p99 passes a second."""
+    found = []
+    for rate in HIGHEST:
+        result = await steady(bench, rate, seconds, 10.0)
+        found.append({k: result[k] for k in ("rate", "sent_per_s", "punch_ms", "cores", "generator_cores")})
+        if result["punch_ms"]["p99"] > 1000:
+            break
+    return found
+
+
+async def main(names: list[str], short: bool) -> None:
+    """Run what was asked for, each on a system of its own where it needs one."""
+    people = 20_000 if short else PEOPLE
+    with tempfile.TemporaryDirectory(prefix="hadir-bench-") as folder:
+        home = Path(folder)
+        if "empty" in names:
+            before = conditions()
+            with local_kafka(home / "empty") as kafka:
+                keep("empty", await empty_agent.measure(kafka.address, home / "empty"), before)
+        big = [name for name in ("drain", "steady", "highest", "stock") if name in names]
+        if big:
+            before = conditions()
+            async with running(home / "big", region_now(people)) as bench:
+                if "drain" in big:
+                    keep("drain", await drain(bench, 300_000 if short else 4_000_000), before)
+                if "steady" in big:
+                    before = conditions()
+                    keep("steady", await steady(bench, 25_000, 20 if short else 600, 10 if short else 30), before)
+                if "stock" in big:
+                    keep("stock", await stock(bench, 10 if short else 60), conditions())
+                if "highest" in big:
+                    keep("highest", await highest(bench, 10 if short else 60), conditions())
+        if "cutoff" in names:
+            before = conditions()
+            async with running(home / "cutoff", region_now(2_000 if short else 36_000)) as bench:
+                keep("cutoff", await cutoff(bench, 100 if short else 700), before)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", default=["empty", "drain", "steady", "highest", "cutoff", "stock", "door"])
+    parser.add_argument("--short", action="store_true", help="a trial: small and quick")
+    asked = parser.parse_args()
+    asyncio.run(main(asked.names, asked.short))
