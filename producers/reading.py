@@ -1,0 +1,141 @@
+"""How producers read hadir's topics: from the start or a moment to the end, and live after it, without a group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import NamedTuple, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+
+from hadir.errors import Misconfigured
+
+_RETRY_S = 0.5
+_WAIT_MS = 500
+_FETCH_BYTES = 4 * 1024 * 1024
+
+
+class Entry(NamedTuple):
+    """One record: its partition, offset, key and bytes as Kafka holds them."""
+
+    partition: int
+    offset: int
+    key: bytes | None
+    value: bytes | None
+
+
+class Batch(NamedTuple):
+    """Records in order of offset within a partition; ``caught_up``: the end as of the start has been reached."""
+
+    entries: list[Entry]
+    caught_up: bool
+
+
+class Reader(Protocol):
+    """What producers need of a log; ``KafkaReader`` or, in tests, one in memory."""
+
+    def batches(self, topic: str, *, since_ms: int | None = None, follow: bool = False) -> AsyncIterator[Batch]:
+        """
+        Batches of a topic.
+
+        Args:
+            since_ms: begin at the first record appended at or after this moment (Kafka's clock); None: at the start.
+            follow: go on for ever after the end; otherwise the batch that has caught up is the last.
+        """
+        ...
+
+    def span(self, topic: str, partition: int, first: int, before: int) -> AsyncIterator[Batch]:
+        """The records of a partition from offset ``first`` up to, not including, ``before``."""
+        ...
+
+    async def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        """By partition: the first offset still there, and the next one to be written."""
+        ...
+
+
+class KafkaReader:
+    """Reads with a plain consumer per call; connection losses are waited out."""
+
+    def __init__(self, bootstrap: str) -> None:
+        self._bootstrap = bootstrap
+
+    async def _consumer(self, topic: str) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
+        while True:
+            consumer = AIOKafkaConsumer(
+                bootstrap_servers=self._bootstrap,
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
+                max_partition_fetch_bytes=_FETCH_BYTES,
+            )
+            try:
+                await consumer.start()
+                # asks for all topics, as ``consumer.topics()`` does: naming one might create it, and a consumer
+                # without subscription is told of no partitions
+                found = (await consumer._client.fetch_all_metadata()).partitions_for_topic(topic)
+                if not found:
+                    raise Misconfigured(f"no topic {topic}: hadir up creates it")
+                return consumer, [TopicPartition(topic, p) for p in sorted(found)]
+            except (KafkaError, OSError):
+                await consumer.stop()
+                await asyncio.sleep(_RETRY_S)
+            except BaseException:
+                await consumer.stop()
+                raise
+
+    async def batches(self, topic: str, *, since_ms: int | None = None, follow: bool = False) -> AsyncIterator[Batch]:
+        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        consumer, partitions = await self._consumer(topic)
+        try:
+            consumer.assign(partitions)
+            ends = await consumer.end_offsets(partitions)
+            starts = await consumer.beginning_offsets(partitions)
+            if since_ms is not None:
+                found = await consumer.offsets_for_times(dict.fromkeys(partitions, since_ms))
+                starts = {tp: found[tp].offset if found[tp] else ends[tp] for tp in partitions}
+            for tp in partitions:
+                consumer.seek(tp, starts[tp])
+            async for batch in _drain(consumer, partitions, ends, follow):
+                yield batch
+        finally:
+            await consumer.stop()
+
+    async def span(self, topic: str, partition: int, first: int, before: int) -> AsyncIterator[Batch]:
+        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        if first >= before:
+            return
+        consumer, _ = await self._consumer(topic)
+        try:
+            tp = TopicPartition(topic, partition)
+            consumer.assign([tp])
+            consumer.seek(tp, first)
+            async for batch in _drain(consumer, [tp], {tp: before}, follow=False):
+                yield Batch([entry for entry in batch.entries if entry.offset < before], batch.caught_up)
+        finally:
+            await consumer.stop()
+
+    async def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        consumer, partitions = await self._consumer(topic)
+        try:
+            first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)
+            return {tp.partition: (first[tp], end[tp]) for tp in partitions}
+        finally:
+            await consumer.stop()
+
+
+async def _drain(
+    consumer: AIOKafkaConsumer, partitions: list[TopicPartition], ends: dict[TopicPartition, int], follow: bool
+) -> AsyncIterator[Batch]:
+    caught_up = False
+    while True:
+        if not caught_up:
+            # position, not the last record seen: a log may end in markers that no consumer is shown
+            caught_up = all([await consumer.position(tp) >= ends[tp] for tp in partitions])
+            if caught_up:
+                yield Batch([], True)
+        if caught_up and not follow:
+            return
+        fetched = await consumer.getmany(*partitions, timeout_ms=_WAIT_MS)
+        for tp, records in fetched.items():
+            yield Batch([Entry(tp.partition, r.offset, r.key, r.value) for r in records], caught_up)

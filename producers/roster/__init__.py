@@ -1,0 +1,1 @@
+"""Roster files to reference records: parse, check by line, write what differs."""

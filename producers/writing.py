@@ -1,0 +1,101 @@
+"""How producers hand records to the outbox: topic, partition and key by the record's type, and the wait for Kafka."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
+
+from hadir.errors import NotAcknowledged
+from schemas.codec import encode, identity_key
+from schemas.topics import partition_of, topics
+
+PIECE_BYTES = 512 * 1024  # of a dead letter: Kafka takes 1 MB a record
+
+
+class Sender(Protocol):
+    """What a producer needs of ``hadir.outbox.Outbox``; a future may be shared by several records."""
+
+    def send(self, topic: str, partition: int, key: bytes | None, value: bytes | None) -> asyncio.Future[Any]:
+        """Hand one record over; the future fails with NotAcknowledged."""
+        ...
+
+    async def settle(self) -> None:
+        """Wait until everything sent so far is acknowledged; raises NotAcknowledged."""
+        ...
+
+
+class Writer:
+    """
+    Encodes records and sends each to its place.
+
+    Args:
+        partitions: of ``device_log``, the setting of that name.
+    """
+
+    def __init__(self, sender: Sender, partitions: int) -> None:
+        self.sender = sender
+        self._partitions = partitions
+        self._places: dict[str, tuple[bytes, int]] = {}
+        self._names = {log: topic.name("") for log, topic in topics().items() if topic.kind == "source"}
+
+    def fact(self, name: str, record: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """A ``punch``, ``device_event`` or ``device_status`` to ``device_log``. Raises InvalidFact."""
+        device_id = record["device_id"]
+        place = self._places.get(device_id)
+        if place is None:
+            key = device_id.encode()
+            place = self._places[device_id] = (key, partition_of(key, self._partitions))
+        return self.sender.send(self._names["device_log"], place[1], place[0], encode(name, record))
+
+    def reference(self, name: str, record: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """A reference record (or ``tick``) to ``reference``. Raises InvalidFact."""
+        return self.sender.send(self._names["reference"], 0, identity_key(name, record), encode(name, record))
+
+    def person(self, record: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """A ``person`` to its compacted topic. Raises InvalidFact."""
+        return self.sender.send(self._names["person"], 0, record["employee_id"].encode(), encode("person", record))
+
+    def dead_letter(
+        self, stage: str, reason: str, raw: bytes, *, schema: str, device_id: str, failed_at: int
+    ) -> list[asyncio.Future[Any]]:
+        """Original bytes to ``dead_letter``, whole: what Kafka would refuse as too large goes in numbered pieces."""
+        pieces = [raw[i : i + PIECE_BYTES] for i in range(0, len(raw), PIECE_BYTES)] or [b""]
+        sent = []
+        for number, piece in enumerate(pieces, 1):
+            record = {
+                "failed_at": failed_at,
+                "stage": stage,
+                "reason": reason if len(pieces) == 1 else f"{reason} (piece {number} of {len(pieces)})",
+                "topic": "",
+                "partition": -1,
+                "offset": -1,
+                "schema": schema,
+                "key": None,
+                "value": piece,
+                "device_id": device_id,
+            }
+            sent.append(self.sender.send(self._names["dead_letter"], 0, b"", encode("dead_letter", record)))
+        return sent
+
+
+async def acknowledged(futures: Iterable[asyncio.Future[Any]], timeout_s: float) -> None:
+    """
+    Wait until Kafka has acknowledged all of them.
+
+    The futures are never cancelled: other records share them.
+
+    Raises:
+        NotAcknowledged: one failed, or not all were there within ``timeout_s`` seconds of the machine.
+    """
+    waiting = set(futures)
+    if not waiting:
+        return
+    done, late = await asyncio.wait(waiting, timeout=timeout_s, return_when=asyncio.FIRST_EXCEPTION)
+    for future in done:
+        if future.cancelled():
+            raise NotAcknowledged("cancelled")
+        if (error := future.exception()) is not None:
+            raise error if isinstance(error, NotAcknowledged) else NotAcknowledged(type(error).__name__)
+    if late:
+        raise NotAcknowledged(f"not within {timeout_s} s")

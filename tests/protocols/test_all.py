@@ -1,0 +1,119 @@
+"""Every protocol: random and truncated bytes raise ``Undecodable`` only, and what comes out is sane and encodable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hadir.errors import Undecodable
+from producers.protocols import adms, attlog_file, lines
+from schemas.codec import encode
+
+RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
+
+ATTLOG = b"1156\t2024-08-05 12:40:57\t1\t1\t\t0\t0\r\n12\t2024-08-05 12:41\t0\t15\n"
+OPERLOG = b"OPLOG 21\t0\t2024-08-05 12:40:57\t0\t0\t0\t0\nUSER PIN=1\tName=X\nFP PIN=1\tFID=0\tTMP=AAAA\n"
+RESULTS = b"ID=1&Return=0&CMD=INFO\nID=2&Return=-1&CMD=DATA\n"
+SIX = b"        2\t2022-11-30 04:02:11\t1\t1\t15\t0\n" * 3
+FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
+
+
+def _attlog(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("punch", p) for p in adms.parse_attlog(body, "D1", RECEIVED).punches]
+
+
+def _operlog(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("device_event", e) for e in adms.parse_operlog(body, "D1", RECEIVED).events]
+
+
+def _results(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    adms.parse_results(body)
+    return []
+
+
+def _file(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("punch", p) for p in attlog_file.parse(body, "D1", RECEIVED).punches]
+
+
+def _serial(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    adms.serial(body.decode("latin-1"))
+    return []
+
+
+# parser, a frame that it takes
+PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
+    (_attlog, ATTLOG),
+    (_operlog, OPERLOG),
+    (_results, RESULTS),
+    (_file, SIX),
+    (_file, FIVE),
+    (_serial, b"CKUH211960123"),
+)
+every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
+
+
+def check(parse: Callable[[bytes], list[tuple[str, dict[str, Any]]]], body: bytes) -> None:
+    """Only Undecodable may come out, or records that their schema takes and whose times a clock can show."""
+    try:
+        records = parse(body)
+    except Undecodable:
+        return
+    for name, record in records:
+        encode(name, record)
+        assert lines.EARLIEST_MS <= record["device_time"] <= RECEIVED + lines.AHEAD_MS
+
+
+@every
+@given(body=st.binary(max_size=300))
+def test_random_bytes(parse: Any, frame: bytes, body: bytes):
+    """Bytes from nowhere."""
+    check(parse, body)
+
+
+@every
+def test_every_truncation(parse: Any, frame: bytes):
+    """A frame that ends anywhere."""
+    for end in range(len(frame)):
+        check(parse, frame[:end])
+
+
+@every
+@given(data=st.data())
+@settings(max_examples=200)
+def test_damaged_frames(parse: Any, frame: bytes, data: st.DataObject):
+    """A real frame with bytes replaced, cut out and put in: gets much further than random ones."""
+    body = bytearray(frame)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, max(0, len(body) - 1)))
+        what = data.draw(st.sampled_from(["set", "cut", "add"]))
+        piece = data.draw(
+            st.one_of(st.binary(min_size=1, max_size=4), st.sampled_from([b"\t", b"\n", b"\0", b"9", b"-"]))
+        )
+        body[at : at + (0 if what == "add" else len(piece))] = b"" if what == "cut" else piece
+    check(parse, bytes(body))
+
+
+@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(9999, 12, 31)))
+def test_device_time_reads_every_date_the_usual_way_and_the_slow_way(moment: datetime):
+    """Both paths of the time reader agree with the calendar."""
+    moment = moment.replace(microsecond=0)
+    expected = int(moment.replace(tzinfo=UTC).timestamp()) * 1000
+    usual = moment.strftime("%Y-%m-%d %H:%M:%S").rjust(19, "0")
+    assert lines.device_time(usual.encode()) == (expected, False)
+    assert lines.device_time(usual.replace("-", "/").encode()) == (expected, False)
+    assert lines.device_time(usual[:16].encode()) == (expected - expected % 60_000, True)
+
+
+def test_every_protocol_is_checked():
+    """Whoever adds a protocol module adds it to PROTOCOLS."""
+    from pathlib import Path
+
+    import producers.protocols
+
+    modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
+    assert modules == {"adms", "attlog_file"}, "add the new protocol's parsers to PROTOCOLS and its name here"
