@@ -1,0 +1,104 @@
+"""
+``distribute``: ``reference`` -> copies for the logs that must hear of each record.
+
+Who hears of what: a terminal's log of its ``device`` and ``enrolment`` records, a person's log of his ``assignment``,
+``enrolment``, ``leave`` and own ``schedule`` records, every person's partition of everything else. Nothing is
+remembered: a correction has the identity of what it corrects, so it goes where that went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from hadir.errors import InvalidFact
+from schemas import codec
+from schemas.topics import partition_of
+from streams.folds import references as ref
+from streams.stages.base import Emission, Record, Reject, Settle, Step
+
+CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "unit": ref.unit,
+    "unit_mode": ref.unit_mode,
+    "device": ref.device,
+    "assignment": ref.assignment,
+    "enrolment": ref.enrolment,
+    "schedule": ref.schedule,
+    "shift": ref.shift,
+    "calendar": ref.holiday,
+    "policy": ref.policy,
+    "leave": ref.leave,
+    "period": ref.period,
+    "tick": lambda record: record["at"],
+}
+TICKED = ("device_log", "phone_log")
+
+
+class Distribute:
+    """
+    The one partition of ``reference``; see ``streams.stages.base.Stage``.
+
+    A tick is copied only when all that was written before it is acknowledged, so that a barrier made of it vouches
+    for every reference record below it.
+    """
+
+    stateful = False
+
+    def __init__(self, partitions: int) -> None:
+        self.partitions = partitions
+        self._out: list[Step] = []
+
+    def fold(self, records: Sequence[Record]) -> list[Reject]:
+        """Take a batch in; refuses what is no reference record in use, or one that no stage could apply."""
+        rejects = []
+        for record in records:
+            try:
+                self._take(record)
+            except InvalidFact as error:
+                rejects.append(Reject(record, str(error)))
+        return rejects
+
+    def _take(self, record: Record) -> None:
+        name, content = codec.decode(record.value)
+        check = CHECKS.get(name)
+        if check is None:
+            raise InvalidFact(f"{name} is not reference data")
+        check(content)
+        assert record.value is not None
+        copy = codec.with_reference_offset(record.value, record.offset)
+        key = codec.identity_key(name, content)
+        if name == "tick":
+            self._out.append(Settle())
+            self._out += [Emission(log, p, key, copy) for log in TICKED for p in range(self.partitions)]
+            return
+        if name in ("device", "enrolment"):
+            self._to("device_log", content["device_id"], copy)
+        employee_id = content.get("employee_id", "")
+        if employee_id:
+            self._to("staff_log", employee_id, copy)
+        else:
+            self._out += [Emission("staff_log", p, key, copy) for p in range(self.partitions)]
+
+    def _to(self, log: str, owner: str, copy: bytes) -> None:
+        key = owner.encode()
+        self._out.append(Emission(log, partition_of(key, self.partitions), key, copy))
+
+    def drain(self, limit: int) -> list[Step]:
+        """The copies of the last batch."""
+        out, self._out = self._out, []
+        return out
+
+    @property
+    def backlog(self) -> int:
+        """Nothing waits here."""
+        return 0
+
+    def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
+        """Nothing is remembered."""
+        return ()
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Nothing is remembered."""
+
+    def restored(self, head: int) -> None:
+        """Nothing is remembered."""

@@ -1,0 +1,121 @@
+"""
+Rows of ``judge`` in wire format, written field by field: 4 times as fast as through a dict, and without ``version``
+they are what is compared. ``tests/stages/test_rows.py`` holds them against the codec.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from hashlib import blake2b
+
+from schemas.codec import long_bytes
+from streams.folds.punches import Punch
+from streams.rules.attendance import Judgement, Terminal
+from streams.rules.day import Plan
+
+
+@lru_cache(maxsize=65_536)
+def text(value: str) -> bytes:
+    """An Avro string."""
+    data = value.encode()
+    return long_bytes(len(data)) + data
+
+
+@lru_cache(maxsize=65_536)
+def moment(value: int) -> bytes:
+    """An Avro long that comes again and again."""
+    return long_bytes(value)
+
+
+def optional(value: int | None) -> bytes:
+    """An Avro union of null and long."""
+    return b"\0" if value is None else b"\x02" + long_bytes(value)
+
+
+def _uses(punches: Sequence[Punch], judgement: Judgement) -> bytes:
+    if not punches:
+        return b"\0"
+    parts = [long_bytes(len(punches))]
+    for punch in punches:
+        use = "in" if punch is judgement.in_punch else "out" if punch is judgement.out_punch else "none"
+        parts += (text(punch.device_id), long_bytes(punch.device_time), long_bytes(punch.occurred_at), text(use))
+    parts.append(b"\0")
+    return b"".join(parts)
+
+
+def _missing(terminals: Sequence[Terminal]) -> bytes:
+    if not terminals:
+        return b"\0"
+    parts = [long_bytes(len(terminals))]
+    for terminal in terminals:
+        parts += (text(terminal.device_id), optional(terminal.silent_since), optional(terminal.delivered_through))
+    parts.append(b"\0")
+    return b"".join(parts)
+
+
+@lru_cache(maxsize=16_384)
+def _head(plan: Plan) -> bytes:
+    return text(plan.unit_id) + text(plan.mode) + text(plan.category)
+
+
+@lru_cache(maxsize=16_384)
+def _hours(plan: Plan) -> bytes:
+    times = (None, None, None) if plan.state else (plan.start, plan.end, plan.cutoff)
+    return text(plan.letter_no) + text(plan.shift_id) + b"".join(map(optional, times))
+
+
+@lru_cache(maxsize=16_384)
+def _policy(plan: Plan) -> bytes:
+    return text(plan.policy_id) + long_bytes(plan.policy_offset)
+
+
+def attendance(
+    employee: bytes, day: int, plan: Plan, judgement: Judgement, punches: Sequence[Punch], tail: bytes
+) -> bytes:
+    """
+    Body of an ``attendance`` row without its last field, ``version``.
+
+    Args:
+        employee: the employee id as an Avro string.
+        tail: epoch and partition, encoded.
+    """
+    in_punch, out_punch = judgement.in_punch, judgement.out_punch
+    return b"".join(
+        (
+            employee,
+            moment(day),
+            _head(plan),
+            text(judgement.state),
+            text(judgement.reason),
+            _hours(plan),
+            b"\0\0" if in_punch is None else optional(in_punch.occurred_at) + text(in_punch.device_id),
+            b"\0" if out_punch is None else optional(out_punch.occurred_at),
+            moment(judgement.late_s),
+            b"\0" if judgement.open_until is None else b"\x02" + moment(judgement.open_until),
+            _policy(plan),
+            _uses(punches, judgement),
+            _missing(judgement.missing),
+            tail,
+        )
+    )
+
+
+def tail(epoch: str, partition: int) -> bytes:
+    """What every row of a partition ends with, but for its version."""
+    return text(epoch) + long_bytes(partition)
+
+
+def withdrawal(employee: bytes, day: int, tail: bytes) -> bytes:
+    """
+    Body of the row that takes back one shown earlier: nobody is on the roster there any more.
+
+    ``not_judged``, reason ``withdrawn``, no unit; views leave it out.
+    """
+    nothing = Plan("", "", "", "", 0, "not_judged", "withdrawn", "", "")
+    return attendance(employee, day, nothing, Judgement("not_judged", "withdrawn"), (), tail)
+
+
+def digest(body: bytes) -> int:
+    """What stands for a row's content: 63 bits, never 0."""
+    return int.from_bytes(blake2b(body, digest_size=8).digest(), "big") >> 1 or 1
