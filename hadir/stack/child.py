@@ -73,6 +73,8 @@ class Child:
         argv: its command line.
         env: added to the supervisor's own environment.
         ready: asked until it says yes; None: ready as soon as it runs.
+        once: a task that ends (a migration): counts for others when it is done, exit code 0, and not before. Give it a
+            ``restart`` of ``never`` or ``on-failure``.
         after: names of children that must be ready (or done) before it is first started.
         restart: when it ends by itself.
         ready_s: not ready by then: killed, and started again by ``restart``.
@@ -85,6 +87,7 @@ class Child:
     argv: Sequence[str]
     env: dict[str, str] = field(default_factory=dict)
     ready: Ready | None = None
+    once: bool = False
     after: Sequence[str] = ()
     restart: Restart = Restart()
     ready_s: float = 90.0

@@ -176,6 +176,8 @@ class Keeper:
             self.process = None
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
+        if self.child.once:
+            return
         if self.child.ready is not None:
             try:
                 await until(self.child.ready, self.child.ready_s, alive=lambda: process.returncode is None)

@@ -72,7 +72,7 @@ async def serve(options: argparse.Namespace) -> None:
         )
         await stop.wait()
         await runner.cleanup()
-        await endpoint.close(options.stop_s)
+        await endpoint.close(1.0)  # the runner has waited for them already
     finally:
         engine.close()
 

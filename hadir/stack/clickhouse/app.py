@@ -18,6 +18,7 @@ from typing import IO, TypeVar
 from aiohttp import web
 from aiohttp.multipart import BodyPartReader
 
+from hadir.crashpoint import reach
 from hadir.stack.clickhouse import metrics, native
 from hadir.stack.clickhouse.call import Call, externals, read_call
 from hadir.stack.clickhouse.codecs import choose
@@ -94,6 +95,17 @@ class Places:
     def give(self) -> None:
         """Free a place."""
         self._free.release()
+
+
+@dataclass(slots=True)
+class _Held:
+    """What a request holds: its run, a place (once taken), the thread's work, and the task that gives all back."""
+
+    run: Run
+    places: Places
+    placed: bool = False
+    work: asyncio.Future[bytes] | None = None
+    ending: asyncio.Task[None] | None = None
 
 
 class Endpoint:
@@ -206,7 +218,15 @@ class Endpoint:
         limit = self._limits.body_bytes
         body: IO[bytes] = tempfile.SpooledTemporaryFile(self._limits.spool_bytes)  # noqa: SIM115  (closed by Run)
         run = Run(self.engine, call, body, request.headers.get("Content-Encoding", ""), limit * 10)
-        size = 0
+        try:
+            await self._fill(request, run, limit)
+        except BaseException:
+            body.close()
+            raise
+        return run
+
+    async def _fill(self, request: web.Request, run: Run, limit: int) -> None:
+        call, body, size = run.call, run.body, 0
         if request.content_type == "multipart/form-data":
             fields, files = [], {}
             reader = await request.multipart()
@@ -232,7 +252,6 @@ class Endpoint:
                 body.write(piece)
             body.seek(0)
         metrics.RECEIVED.inc(size)
-        return run
 
     async def _answer(self, request: web.Request, run: Run, headers: dict[str, str]) -> web.StreamResponse:
         statement = await self._thread(run.read)
@@ -243,63 +262,73 @@ class Endpoint:
         if call.session:
             run.session = self._sessions.acquire(call.session, call.session_timeout_s, call.session_check)
         self._running[id(run)] = run
-        kind = statement.kind
-        work: asyncio.Future[bytes] | None = None
-        took = False
+        held = _Held(run, places)
         try:
             await places.take()
-            took = True
+            held.placed = True
             default = "1" if self.engine.compress_by_default else "0"
             if call.settings.get("enable_http_compression", default) in ("1", "true"):
                 run.encoding = choose(request.headers.get("Accept-Encoding", ""))
-            work = self._submit(run.begin)
-            head = await asyncio.shield(work)
+            held.work = self._submit(run.begin)
+            head = await asyncio.shield(held.work)
             self._describe(run, headers)
             if run.finished:
                 return web.Response(body=head, headers=headers)
-            tag = secrets.token_hex(8)
-            response = web.StreamResponse(headers={**headers, "X-ClickHouse-Exception-Tag": tag})
-            await response.prepare(request)
-            try:
-                while head:
-                    await response.write(head)
-                    work = self._submit(run.more)
-                    head = await asyncio.shield(work)
-            except ClickHouseError as error:
-                metrics.ERRORS.labels(str(error.code)).inc()
-                await response.write(run.broken_off(error, tag))
-                if request.transport is not None:
-                    request.transport.close()  # no final chunk: the client must not take it for whole
-                return response
-            await response.write_eof()
-            return response
+            return await self._stream(request, held, head, headers)
         finally:
-            metrics.QUERIES.labels(kind).inc()
-            ending = asyncio.create_task(self._end(run, work, places if took else None))
-            self._endings.add(ending)
-            ending.add_done_callback(self._endings.discard)
-            if work is None or work.done():
-                await asyncio.shield(ending)
+            await self._finish(held)
 
-    async def _end(self, run: Run, work: asyncio.Future[bytes] | None, places: Places | None) -> None:
+    async def _stream(
+        self, request: web.Request, held: _Held, head: bytes, headers: dict[str, str]
+    ) -> web.StreamResponse:
+        """Send what does not fit one piece; an error in between is marked, and the answer left without its end."""
+        tag = secrets.token_hex(8)
+        response = web.StreamResponse(headers={**headers, "X-ClickHouse-Exception-Tag": tag})
+        await response.prepare(request)
+        try:
+            while head:
+                await response.write(head)
+                held.work = self._submit(held.run.more)
+                head = await asyncio.shield(held.work)
+        except ClickHouseError as error:
+            metrics.ERRORS.labels(str(error.code)).inc()
+            await response.write(held.run.broken_off(error, tag))
+            if request.transport is not None:
+                request.transport.close()  # no final chunk: the client must not take it for whole
+            return response
+        await self._finish(held)  # before the client sees the end and goes on in the same session
+        await response.write_eof()
+        return response
+
+    async def _finish(self, held: _Held) -> None:
+        """Give back what a request held, once; waits for it unless the request was cancelled while a thread works."""
+        if held.ending is None:
+            metrics.QUERIES.labels(held.run.statement.kind if held.run.statement else "empty").inc()
+            held.ending = asyncio.create_task(self._end(held))
+            self._endings.add(held.ending)
+            held.ending.add_done_callback(self._endings.discard)
+        if held.work is None or held.work.done():
+            await asyncio.shield(held.ending)
+
+    async def _end(self, held: _Held) -> None:
         """Give everything back, after the thread is done with it; a read that nobody waits for is killed."""
+        run, work = held.run, held.work
+        kind = run.statement.kind if run.statement else "empty"
         try:
             if work is not None and not work.done():
-                if run.statement is not None and run.statement.kind == "read":
+                if kind == "read":
                     await self._thread(partial(self.engine.kill, run.call.tag))
                 await asyncio.wait([work])
             if work is not None and not work.cancelled():
                 work.exception()
             await self._thread(run.finish)
         finally:
-            metrics.SECONDS.labels(run.statement.kind if run.statement else "empty").observe(
-                asyncio.get_running_loop().time() - run.started
-            )
+            metrics.SECONDS.labels(kind).observe(asyncio.get_running_loop().time() - run.started)
             metrics.WRITTEN.inc(run.progress.written_rows)
             if run.session is not None:
                 self._sessions.release(run.session, run.call.session_close)
-            if places is not None:
-                places.give()
+            if held.placed:
+                held.places.give()
             self._running.pop(id(run), None)
 
     def _describe(self, run: Run, headers: dict[str, str]) -> None:

@@ -23,10 +23,17 @@ QUERY_BYTES = 16 << 20
 BUFFER_BYTES = 1 << 20
 """Output held back before the first byte is sent, so that most errors still get their status: ClickHouse's size."""
 PIECE = 1 << 20
-STREAMED = frozenset(
-    "native rowbinary tabseparated tsv tabseparatedraw tsvraw csv jsoneachrow ndjson jsonlines jsoncompacteachrow "
-    "jsonstringseachrow tskv msgpack lineasstring null".split()
-)
+STREAMED = frozenset({"native", "rowbinary", "tabseparated", "tsv", "tabseparatedraw", "tsvraw", "csv", "jsoneachrow"})
+STREAMED |= {
+    "ndjson",
+    "jsonlines",
+    "jsoncompacteachrow",
+    "jsonstringseachrow",
+    "tskv",
+    "msgpack",
+    "lineasstring",
+    "null",
+}
 """Formats of which pieces put together are the whole. chDB ends the document with every piece it streams, so of the
 others (JSON, Arrow, Parquet, anything with a header or footer) a streamed result would be several documents."""
 

@@ -1,0 +1,6 @@
+CREATE OR REPLACE VIEW v_epoch AS
+SELECT epoch, since, reason
+FROM epoch
+ORDER BY since DESC
+LIMIT 1
+COMMENT 'Which epoch do all other views show, since when, and why?';

@@ -1,0 +1,5 @@
+CREATE OR REPLACE VIEW v_person AS
+SELECT employee_id, staff_no, name, recorded_at
+FROM person FINAL
+WHERE NOT erased
+COMMENT 'Who is behind an employee_id? Nobody is listed who was erased.';

@@ -1,0 +1,6 @@
+CREATE OR REPLACE VIEW v_policy AS
+SELECT
+    policy_id, grace_s, cutoff_after_s, wait_s, in_punch, papers_s, source, valid_from, valid_to, void,
+    recorded_at, recorded_by, _offset AS reference_offset
+FROM policy FINAL
+COMMENT 'What did a policy say in each of its versions? attendance.policy_offset is reference_offset here.';
