@@ -87,7 +87,7 @@ def decode(value: bytes | None) -> tuple[str, dict[str, Any]]:
         raise InvalidFact(f"{schema.name}: {type(error).__name__}") from error
     if body.tell() != len(value):
         raise InvalidFact(f"{schema.name}: {len(value) - body.tell()} surplus bytes")
-    return schema.name, record  # type: ignore[return-value]
+    return schema.name, record
 
 
 def long_bytes(number: int) -> bytes:

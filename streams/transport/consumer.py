@@ -21,6 +21,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 from faust.types.tuples import ConsumerMessage, Message
 
+from hadir.crashpoint import reach
+
 FETCH_TIMEOUT_S = 0.1  # a longer wait now and then comes back empty after its full length while records flow
 
 
@@ -95,6 +97,12 @@ class BatchConsumer(driver.Consumer):
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """The offsets within a batch are no gaps, nor are those that compaction or transactions left out."""
+
+    async def _commit(self, offsets: Any) -> bool:
+        reach("commit.begun")
+        done: bool = await super()._commit(offsets)
+        reach("commit.done")
+        return done
 
     def _new_offset(self, tp: TP) -> int | None:
         """Offset behind the acknowledged batches at the head of the line; None when its first is not."""

@@ -1,0 +1,179 @@
+"""
+What must hold when everything is back, whatever was killed: each check returns a line for every thing that is wrong.
+
+The facts are what lies in ``device_log``, the reference data what lies in ``reference``; everything else follows from
+them by the oracle, and is compared with ClickHouse column by column.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
+from typing import Any
+
+from hadir import queries
+from hadir.cli import demo_report
+from hadir.cli.system import groups
+from hadir.lag import committed_offsets
+from hadir.settings import Settings
+from producers.simulator.run import RunReport
+from producers.simulator.world import Morning
+from schemas.registry import by_name
+from schemas.topics import topics
+from streams.stages.base import Record as Input
+from streams.stages.distribute import Distribute
+from tests.crash import tables
+from tests.crash.logs import FACTS, Logs, read_heads
+from tests.crash.system import Life
+from tests.oracle import oracle
+
+SHOWN = 12
+
+
+def identity(schema: str, record: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What makes two records the same."""
+    return tuple(record[field] for field in by_name()[schema].identity)
+
+
+def nothing_lost(report: RunReport, morning: Morning, logs: Logs) -> list[str]:
+    """Every punch that got its OK is in ``device_log``; every punch there was really made."""
+    acked = {(a.serial, a.pin, a.device_time_ms) for a in report.acks}
+    made = {(p.serial, p.pin, p.device_time_ms) for p in morning.punches}
+    lines = [f"acknowledged and not in device_log: {punch}" for punch in sorted(acked - logs.punches)]
+    lines += [f"in device_log and never made: {punch}" for punch in sorted(logs.punches - made)]
+    lines += [f"never got its OK: {punch}" for punch in sorted(report.undelivered)]
+    return lines
+
+
+def facts_stored(logs: Logs, settings: Settings) -> list[str]:
+    """Every fact of ``device_log`` stands in its table exactly once; of a punch the representative."""
+    lines: list[str] = []
+    with closing(queries.connect(settings)) as client:
+        for name in FACTS:
+            rows = tables.facts(client, name)
+            stored = Counter(identity(name, row) for row in rows)
+            wanted = {identity(name, record) for kind, record in logs.facts if kind == name}
+            lines += [f"{name} not stored: {key}" for key in sorted(wanted - stored.keys())]
+            lines += [f"{name} stored and never a fact: {key}" for key in sorted(stored.keys() - wanted)]
+            lines += [f"{name} stored {count} times: {key}" for key, count in sorted(stored.items()) if count > 1]
+            if name == "punch":
+                truth = oracle.representatives(logs.facts)
+                lines += [f"punch {line}" for line in oracle.differences(truth, tables.by_punch(rows))]
+    return lines
+
+
+def rows_follow(logs: Logs, settings: Settings) -> list[str]:
+    """Attendance and attribution are what the oracle makes of facts, reference data and horizon."""
+    horizon = oracle.horizon_of(logs.reference)
+    attendance = oracle.attendance_rows(logs.facts, logs.reference, horizon)
+    attribution = oracle.attribution_rows(logs.facts, logs.reference)
+    with closing(queries.connect(settings)) as client:
+        shown = tables.attendance(client)
+        owned = tables.attribution(client, settings.epoch)
+    lines = [
+        f"attendance {line}"
+        for line in oracle.differences(attendance, _once(shown, "attendance", tables.by_person_day))
+    ]
+    lines += [
+        f"attribution {line}" for line in oracle.differences(attribution, _once(owned, "attribution", tables.by_punch))
+    ]
+    lines += [f"attendance shown twice: {key}" for key in _twice(shown, "attendance")]
+    lines += [f"attribution shown twice: {key}" for key in _twice(owned, "attribution")]
+    return lines
+
+
+def _once(
+    rows: Sequence[oracle.Record], schema: str, by: Callable[[Iterable[oracle.Record]], dict[Any, oracle.Record]]
+) -> dict[Any, oracle.Record]:
+    columns = {field["name"] for field in by_name()[schema].source["fields"]}
+    return by([{name: value for name, value in row.items() if name in columns} for row in rows])
+
+
+def _twice(rows: Iterable[oracle.Record], schema: str) -> list[tuple[Any, ...]]:
+    return sorted(key for key, count in Counter(identity(schema, row) for row in rows).items() if count > 1)
+
+
+def versions_agree(logs: Logs, settings: Settings) -> list[str]:
+    """A version of a key never has two contents: neither in Kafka nor in ClickHouse's histories."""
+    lines = []
+    with closing(queries.connect(settings)) as client:
+        for schema, written in (("attendance", logs.attendance), ("attribution", logs.attribution)):
+            stored = tables.history(client, schema, settings.epoch)
+            for where, rows in ((schema, written), (f"{schema}_history", stored)):
+                lines += [f"{where}: {line}" for line in contradictions(schema, rows)]
+            missing = {_versioned(schema, row) for row in written} - {_versioned(schema, row) for row in stored}
+            lines += [f"{schema}_history lacks {key}" for key in sorted(missing)]
+    return lines
+
+
+def contradictions(schema: str, rows: Iterable[oracle.Record]) -> list[str]:
+    """Rows of the same key and version with different content."""
+    known: dict[tuple[Any, ...], oracle.Record] = {}
+    lines = []
+    for row in rows:
+        key = _versioned(schema, row)
+        first = known.setdefault(key, row)
+        for column in sorted(row):
+            if row[column] != first[column]:
+                lines.append(f"version {key}: {column} is {row[column]!r} and {first[column]!r}")
+    return lines
+
+
+def _versioned(schema: str, row: oracle.Record) -> tuple[Any, ...]:
+    return (*identity(schema, row), row["version"])
+
+
+async def commits_behind(settings: Settings) -> list[str]:
+    """No group has committed beyond what its stage's state, or ``sink_offset``, says is put away."""
+    lines = []
+    by_stage = {group.stage: group.id for group in groups(settings)}
+    for stage, log in (("route", "device_log"), ("judge", "staff_log")):
+        committed = await committed_offsets(settings.kafka, by_stage[stage])  # first: heads only rise
+        heads = await read_heads(settings, stage)
+        lines += ahead(stage, committed, topics()[log].name(settings.epoch), heads)
+    committed = await committed_offsets(settings.kafka, by_stage["sink"])
+    with closing(queries.connect(settings)) as client:
+        stored = tables.sink_offsets(client)
+    for (topic, partition), offset in committed.items():
+        if offset > stored.get((topic, partition), 0):
+            lines.append(f"sink {topic}/{partition}: committed {offset}, stored {stored.get((topic, partition), 0)}")
+    return lines
+
+
+def ahead(stage: str, committed: Mapping[tuple[str, int], int], topic: str, heads: Mapping[int, int]) -> list[str]:
+    """Where a stage has committed more than its state holds."""
+    return [
+        f"{stage} {topic}/{partition}: committed {offset}, state's head {heads.get(partition, -1)}"
+        for (name, partition), offset in committed.items()
+        if name == topic and offset > heads.get(partition, -1) + 1
+    ]
+
+
+def copies_made(logs: Logs, settings: Settings) -> list[str]:
+    """Whatever ``distribute`` is to copy of ``reference`` lies in the logs that must hear of it."""
+    stage = Distribute(settings.partitions)
+    lines = []
+    for raw in logs.references:
+        stage.fold([Input(raw.offset, raw.key, raw.value)])
+        for step in stage.drain(1):
+            if len(step) and (step[0], step[1], step[3]) not in logs.copies:
+                lines.append(f"reference {raw.offset}: no copy in {step[0]}/{step[1]}")
+    return lines
+
+
+def nothing_set_aside(logs: Logs) -> list[str]:
+    """No record was sound when it was written and a dead letter afterwards."""
+    lines = [f"undecodable in {log}/{raw.partition}@{raw.offset}" for log, raw in logs.undecodable]
+    return lines + [f"dead letter of {r['stage']}: {r['reason']} ({r['topic']}@{r['offset']})" for r in logs.letters]
+
+
+def truth_shown(life: Life) -> list[str]:
+    """What ClickHouse says of everybody is what the simulator knows."""
+    outcome = demo_report.compare(life.stack.settings, life.day, life.truth)
+    return [f"truth: {line}" for line in outcome.disagreements]
+
+
+def shortened(lines: Sequence[str]) -> list[str]:
+    """The first lines, and how many there are."""
+    return [*lines[:SHOWN], *([f"... and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else [])]

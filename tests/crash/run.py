@@ -1,0 +1,126 @@
+"""One schedule from nothing to the verdict."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hadir.stack.supervisor import ChildFailed
+from producers.simulator.run import Progress
+from tests.crash import check
+from tests.crash.blows import Blows, Hit
+from tests.crash.logs import read_logs
+from tests.crash.places import Fault, Schedule
+from tests.crash.system import HELD, Life, Scale, Stack, make_settings
+from tests.crash.watch import Watch
+
+
+@dataclass
+class Outcome:
+    """
+    What a schedule did.
+
+    Attributes:
+        wrong: lines; empty: everything held.
+        figures: name -> number.
+    """
+
+    schedule: Schedule
+    hits: list[Hit] = field(default_factory=list)
+    missed: list[Fault] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    @property
+    def line(self) -> str:
+        """The schedule in a line."""
+        told = ", ".join(f"{name} {value:.0f}" for name, value in self.figures.items())
+        verdict = "ok" if not self.wrong else f"{len(self.wrong)} WRONG"
+        hits = f"{len(self.hits)} hit" + (f" ({len(self.missed)} not)" if self.missed else "")
+        twin = f", two of {self.schedule.twin}" if self.schedule.twin else ""
+        return f"#{self.schedule.number:02} {hits}{twin}: {verdict} in {self.seconds:.0f} s; {told}"
+
+
+async def run_schedule(
+    schedule: Schedule,
+    scale: Scale,
+    data: Path,
+    progress: Callable[[Progress], None] | None = None,
+    keep: bool = False,
+) -> Outcome:
+    """
+    Start everything in ``data``, live the morning under the schedule's blows, wait until all is calm, check.
+
+    Args:
+        keep: leave the folder when something was wrong.
+    """
+    outcome = Outcome(schedule)
+    begun = time.monotonic()
+    shutil.rmtree(data, ignore_errors=True)
+    try:
+        async with Stack(make_settings(data), schedule.twin, HELD) as stack:
+            await stack.ready()
+            life = await asyncio.to_thread(Life.make, stack, scale, schedule.seed + schedule.number)
+            await life.enter()
+            outcome.figures["up_s"] = time.monotonic() - begun
+            await _live(life, outcome, progress)
+    except (AssertionError, ChildFailed, TimeoutError) as error:
+        outcome.wrong.append(f"{type(error).__name__}: {error}")
+    finally:
+        outcome.seconds = time.monotonic() - begun
+        if not (keep and outcome.wrong):
+            shutil.rmtree(data, ignore_errors=True)
+    return outcome
+
+
+async def _live(life: Life, outcome: Outcome, progress: Callable[[Progress], None] | None) -> None:
+    stack, settings = life.stack, life.stack.settings
+    if outcome.schedule.twin:
+        await stack.supervisor.start_child(f"{outcome.schedule.twin}2")
+    blows = Blows(stack, outcome.schedule, life.share)
+    try:
+        async with Watch(settings) as watch, asyncio.TaskGroup() as tasks:
+            striking = tasks.create_task(blows.run())
+            report = await life.live(progress)
+            await striking
+    finally:
+        outcome.hits, outcome.missed = blows.hits, blows.missed
+    ended = time.monotonic()
+    await stack.settled()
+    outcome.figures["settled_s"] = time.monotonic() - ended
+    outcome.wrong += watch.lines
+    await _check(life, outcome, report_of=report)
+    outcome.figures["looks"] = watch.looks
+
+
+async def _check(life: Life, outcome: Outcome, report_of: object) -> None:
+    """Every check; what one finds does not keep the others from looking."""
+    from producers.simulator.run import RunReport
+
+    assert isinstance(report_of, RunReport)
+    settings = life.stack.settings
+    logs = await read_logs(settings)
+    wrong = outcome.wrong
+    wrong += check.nothing_lost(report_of, life.morning, logs)
+    wrong += check.copies_made(logs, settings)
+    wrong += check.nothing_set_aside(logs)
+    wrong += await check.commits_behind(settings)
+    for look in (check.facts_stored, check.rows_follow, check.versions_agree):
+        wrong += await asyncio.to_thread(look, logs, settings)
+    wrong += await asyncio.to_thread(check.truth_shown, life)
+    horizon = check.oracle.horizon_of(logs.reference)
+    if horizon is None or horizon.at != life.morning.end_ms:
+        wrong.append(f"the last tick is {horizon}, the clock stands at {life.morning.end_ms}")
+    outcome.figures |= {
+        "acks": len(report_of.acks),
+        "punches": len(logs.punches),
+        "in_log": sum(name == "punch" for name, _ in logs.facts),
+        "rows": len(logs.attendance),
+        "refused": report_of.counts.refused,
+        "gone": report_of.counts.gone,
+    }
