@@ -11,14 +11,16 @@ Records
     R1  Of several records of one kind that cover the same date, the highest ``reference_offset`` wins: for *every* kind
         (assignment, unit, unit_mode, device, shift, policy, leave), not only where the spine says so.
     R2  ``void`` ends an identity altogether: earlier versions of it don't come back. A later record revives it.
-    R3  Every reference record counts, also one above the horizon's ``tick_offset``; only enrolments are *unsettled*
-        by it. A void record above it is simply gone: it leaves nothing unsettled.
+    R3  Every reference record counts, also one above the horizon's ``tick_offset``; only enrolments, and the device
+        records of their terminals, are *unsettled* by it. A void record above it is simply gone: it leaves nothing
+        unsettled.
 Days
     R4  A unit without a ``unit_mode`` that covers the date is ``not_in_force``: nobody is judged unannounced.
     R5  No ``unit`` covering the date (so no zone), a shift id without a covering ``shift``, no covering ``policy``:
         ``not_judged``, reason ``no_schedule``. Without a unit the day opens at midnight of Asia/Jakarta.
     R6  Rules go in the order of their numbers: a day off stays ``off`` during leave; ``no_schedule`` beats leave.
-        A row decided by rules 1 to 3 carries no shift, times, policy or punches ("shift *worked*; empty: none").
+        A row decided by rules 1 to 3 carries no times, policy or punches, and no shift either ("shift *worked*; empty:
+        none"), but that leave names the shift that would have been.
     R7  A leave's ``reason`` is its kind, for ``field_duty`` too (``dinas_luar``).
     R8  A date that is not open, or has no assignment, has no row. That a row once written may have to go away
         (assignment voided, month closed) is not said anywhere: the oracle leaves it out.
@@ -45,8 +47,8 @@ Completeness
 Time
     R22 The horizon is the highest tick by (``at``, offset).
     R23 ``open_until``: ``not_due_yet`` the cutoff; ``awaited`` the end of the wait, or ``in_closes`` if that is sooner;
-        ``not_here`` ``in_closes``, and after it ``in_closes`` + wait; ``undetermined`` and ``absent`` the papers'
-        deadline; all else null.
+        ``not_here`` ``in_closes`` + wait, or ``in_closes`` where it is known to decide; ``undetermined`` and
+        ``absent`` the papers' deadline; all else null.
     R24 The papers' deadline acts whenever it lies: before ``in_closes`` too.
     R25 ``late`` when in_at > start + grace, even if that is less than one whole second.
 """
@@ -393,7 +395,8 @@ def judge_day(
     leave = the_one(x for x in book["leave"] if x["employee_id"] == employee_id and covers(x, work_date))
     if leave is not None:
         state = "field_duty" if leave["kind"] == "dinas_luar" else "leave"
-        return row | {"state": state, "reason": leave["kind"], "letter_no": leave["letter_no"]}  # R7
+        kind, letter = leave["kind"], leave["letter_no"]  # R7
+        return row | {"state": state, "reason": kind, "letter_no": letter, "shift_id": shift_id}  # R6
 
     # Rule 4: the times of the shift in the unit's zone, and the punches in its windows.
     policy = the_one(p for p in book["policy"] if covers(p, work_date))
@@ -462,9 +465,14 @@ def judge_day(
     unsettled = {e["device_id"] for e in held if e["reference_offset"] > horizon.tick_offset}  # R17
     settled = set()
     for enrolment in held:
-        hangs = any(d["device_id"] == enrolment["device_id"] and covers(d, work_date) for d in book["device"])
-        if enrolment["reference_offset"] <= horizon.tick_offset and hangs:
+        hangs = the_one(d for d in book["device"] if d["device_id"] == enrolment["device_id"] and covers(d, work_date))
+        if hangs is None or enrolment["reference_offset"] > horizon.tick_offset:
+            continue
+        if hangs["reference_offset"] > horizon.tick_offset:
+            unsettled.add(enrolment["device_id"])  # route may still hold its punches back: R3
+        else:
             settled.add(enrolment["device_id"])
+    settled -= unsettled
 
     def has_delivered(device_id: str, through: int) -> bool:
         known = delivered.get(device_id, Terminal()).delivered_through
@@ -517,7 +525,8 @@ def judge_day(
     if state == "awaited":  # R23
         row["open_until"] = min(cutoff + wait, in_closes)
     elif state == "not_here":
-        row["open_until"] = in_closes if horizon.at < in_closes else in_closes + wait
+        known = horizon.at < in_closes and complete(in_closes)
+        row["open_until"] = in_closes if known else in_closes + wait
     elif state in ("undetermined", "absent"):
         row["open_until"] = papers
     return row

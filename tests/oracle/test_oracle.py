@@ -327,9 +327,9 @@ class TestWaiting:
         assert said(row, "cutoff_at", "open_until") == ("not_due_yet", "", *[wib("2026-11-23 08:00")] * 2)
 
     def test_cutoff_with_a_complete_terminal(self) -> None:
-        """At the cutoff, all delivered through it: not here, until the window closes."""
+        """At the cutoff, all delivered through it: not here, until the window has closed and the wait is over."""
         row = day_of([delivered("2026-11-23 08:00")], log(*an_office(), tick="2026-11-23 08:00"))
-        assert said(row, "open_until") == ("not_here", "", wib("2026-11-23 11:30"))
+        assert said(row, "open_until") == ("not_here", "", wib("2026-11-23 11:31"))
 
     def test_cutoff_with_an_incomplete_terminal(self) -> None:
         """Delivered through a moment before the cutoff: awaited for a minute, then it can't be said."""
@@ -572,7 +572,7 @@ class TestNotWorking:
         ill = leave("sakit", "2026-11-23", "SKD 12/2026")
         facts = [delivered("2026-11-23 12:00")]
         row = day_of(facts, log(*an_office(), ill, tick="2026-11-23 12:00"))
-        assert said(row, "letter_no", "shift_id") == ("leave", "sakit", "SKD 12/2026", "")
+        assert said(row, "letter_no", "shift_id") == ("leave", "sakit", "SKD 12/2026", "pagi")
         row = day_of(facts, log(*an_office(), ill, withdrawn(ill), tick="2026-11-23 12:00"))
         assert said(row) == ("absent", "")
 
