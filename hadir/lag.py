@@ -26,8 +26,8 @@ class Lag(NamedTuple):
 async def committed_offsets(bootstrap: str, group: str) -> dict[tuple[str, int], int]:
     """Next offset that the group will read, by (topic, partition); absent where it never committed."""
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         found = await admin.list_consumer_group_offsets(group)
     finally:
         await admin.close()
@@ -37,8 +37,8 @@ async def committed_offsets(bootstrap: str, group: str) -> dict[tuple[str, int],
 async def end_offsets(bootstrap: str, partitions: dict[str, int]) -> dict[tuple[str, int], int]:
     """End of each partition of the named topics (topic -> number of partitions)."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
-    await consumer.start()
     try:
+        await consumer.start()
         ends = await consumer.end_offsets([TopicPartition(t, p) for t, n in partitions.items() for p in range(n)])
     finally:
         await consumer.stop()

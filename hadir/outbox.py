@@ -47,6 +47,10 @@ class Outbox:
 
     After a failure all that was not acknowledged fails with ``NotAcknowledged``, the producer is replaced in the
     background, and until then ``send`` fails at once. Who may not lose anything awaits ``settle`` before promising.
+
+    Attributes:
+        failures: how often something was not acknowledged. ``settle`` and ``room`` tell of it once: where several share
+            an outbox, the others look here.
     """
 
     def __init__(
@@ -79,6 +83,7 @@ class Outbox:
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
         self._failure: NotAcknowledged | None = None
+        self.failures = 0
         self._reopening: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self.acknowledged = 0
@@ -116,6 +121,7 @@ class Outbox:
         if self._producer is None or self._reopening is not None or self._bytes > self._bound:
             refused: asyncio.Future[None] = self._loop.create_future()
             self._failure = NotAcknowledged("Kafka does not acknowledge")
+            self.failures += 1
             refused.set_exception(self._failure)
             _look(refused)
             return refused
@@ -223,6 +229,7 @@ class Outbox:
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         """One batch failed: its successors may be out of sequence, so all that waits fails and the producer goes."""
         self._failure = NotAcknowledged(f"{batch.tp.topic}/{batch.tp.partition}: {type(error).__name__}")
+        self.failures += 1
         for waiting in list(self._unacknowledged):
             self._forget(waiting)
             if not waiting.done.done():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationError, field_validator
@@ -38,7 +40,9 @@ class Settings(BaseSettings):
     gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
     gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
     gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
-    metrics_port: int = Field(0, ge=0, le=65535, description="Port of this process's /metrics; 0: none.")
+    metrics_port: int = Field(
+        0, ge=0, le=65000, description="Port of /metrics, the first of six (metrics.md); 0: none."
+    )
 
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")
     timezone: str = Field("Asia/Jakarta", description="The region's zone, where a record names none.")
@@ -52,7 +56,31 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        ZoneInfo(value)
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError, OSError):  # what it raises holds the value
+            raise ValueError("no such zone; Indonesia has Asia/Jakarta, Asia/Makassar, Asia/Jayapura") from None
+        return value
+
+    @field_validator("kafka")
+    @classmethod
+    def _servers(cls, value: str) -> str:
+        for server in value.split(","):
+            _, _, port = server.rpartition(":")
+            if not re.fullmatch(r"[^\s,]+:\d{1,5}", server) or not 0 < int(port) < 65536:
+                raise ValueError("host:port is needed, several with commas between")
+        return value
+
+    @field_validator("clickhouse")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            address = urlsplit(value)
+            sound = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+        except ValueError:
+            sound = False
+        if not sound or "@" in value:
+            raise ValueError("http://host:port is needed; user and password are settings of their own")
         return value
 
 

@@ -55,10 +55,17 @@ class Reader(Protocol):
 
 
 class KafkaReader:
-    """Reads with a plain consumer per call; connection losses are waited out."""
+    """
+    Reads with a plain consumer per call; connection losses are waited out.
 
-    def __init__(self, bootstrap: str) -> None:
+    Args:
+        patient: a process of the system waits for a broker and topics that are still to come; a command does not, it
+            raises KafkaError or Misconfigured.
+    """
+
+    def __init__(self, bootstrap: str, *, patient: bool = False) -> None:
         self._bootstrap = bootstrap
+        self._patient = patient
 
     async def _consumer(self, topic: str) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
         while True:
@@ -70,21 +77,23 @@ class KafkaReader:
             )
             try:
                 await consumer.start()
-                # asks for all topics, as ``consumer.topics()`` does: naming one might create it, and a consumer
-                # without subscription is told of no partitions
-                found = (await consumer._client.fetch_all_metadata()).partitions_for_topic(topic)
-                if not found:
+                # all topics: naming one might create it; consumer.partitions_for_topic knows only what was refreshed
+                cluster = await consumer._client.fetch_all_metadata()
+                partitions = cluster.partitions_for_topic(topic)
+                if not partitions:
                     raise Misconfigured(f"no topic {topic}: hadir up creates it")
-                return consumer, [TopicPartition(topic, p) for p in sorted(found)]
-            except (KafkaError, OSError):
+                return consumer, [TopicPartition(topic, p) for p in sorted(partitions)]
+            except (KafkaError, OSError, Misconfigured):
                 await consumer.stop()
+                if not self._patient:
+                    raise
                 await asyncio.sleep(_RETRY_S)
             except BaseException:
                 await consumer.stop()
                 raise
 
     async def batches(self, topic: str, *, since_ms: int | None = None, follow: bool = False) -> AsyncIterator[Batch]:
-        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        """See ``Reader``. Raises, unless patient: Misconfigured, no such topic; KafkaError, no broker."""
         consumer, partitions = await self._consumer(topic)
         try:
             consumer.assign(partitions)
@@ -101,7 +110,7 @@ class KafkaReader:
             await consumer.stop()
 
     async def span(self, topic: str, partition: int, first: int, before: int) -> AsyncIterator[Batch]:
-        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        """See ``Reader``. Raises, unless patient: Misconfigured, no such topic; KafkaError, no broker."""
         if first >= before:
             return
         consumer, _ = await self._consumer(topic)
@@ -115,7 +124,7 @@ class KafkaReader:
             await consumer.stop()
 
     async def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
-        """See ``Reader``. Raises Misconfigured when there is no such topic."""
+        """See ``Reader``. Raises, unless patient: Misconfigured, no such topic; KafkaError, no broker."""
         consumer, partitions = await self._consumer(topic)
         try:
             first, end = await consumer.beginning_offsets(partitions), await consumer.end_offsets(partitions)

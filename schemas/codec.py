@@ -108,7 +108,8 @@ def with_reference_offset(value: bytes, offset: int) -> bytes:
     Raises:
         InvalidFact: the record does not end with -1.
     """
-    if value[-1:] != b"\x01":
+    # an offset as 64 ends with the same byte (80 01), and so does -1 after a text that ends beyond ASCII: then look
+    if value[-1:] != b"\x01" or (value[-2:-1] >= b"\x80" and decode(value)[1].get("reference_offset") != -1):
         raise InvalidFact("reference_offset is not -1 in the record as written")
     return value[:-1] + long_bytes(offset)
 

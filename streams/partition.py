@@ -73,11 +73,13 @@ class PartitionWorker:
         self._line.append(event)
         self._wake.set()
 
-    def hurry(self) -> None:
-        """Faust waits: drop what has not begun, put away what has been folded, now."""
+    def hurry(self) -> list[Any]:
+        """Faust waits: drop what has not begun, put away what has been folded, now; returns what was dropped."""
+        dropped = list(self._line)
         self._line.clear()
         self._hurried = True
         self._wake.set()
+        return dropped
 
     async def run(self) -> None:
         """Until cancelled. Any exception out of here must end the process."""
@@ -206,12 +208,18 @@ class PartitionWorker:
         send, names = self._outbox.send, self._names
         for step in steps:
             if len(step) == 0:
-                await self._outbox.settle()
+                await self._settle()
                 reach("settle.done")
             else:
                 log, partition, key, value = step
                 send(names[log], partition, key, value)
         await self._outbox.room(ROOM_BYTES)
+
+    async def _settle(self) -> None:
+        """Wait until all output is acknowledged; the outbox is shared, so a failure told to another counts here too."""
+        await self._outbox.settle()
+        if self._outbox.failures:
+            raise NotAcknowledged("something that was sent before")
 
     def _set_aside(self, reject: Reject) -> None:
         record = reject.record
@@ -245,7 +253,7 @@ class PartitionWorker:
 
     async def _finish_checkpoint(self, items: list[tuple[bytes, bytes | None]], head: int, events: list[Any]) -> None:
         with metrics.CHECKPOINT_SECONDS.labels(self.source.stage).time():
-            await self._outbox.settle()
+            await self._settle()
             reach("output.acknowledged")
             if self._store is not None and (items or events):
                 count = await self._store.write(items, head)

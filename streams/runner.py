@@ -12,6 +12,7 @@ from typing import Any
 import faust
 import uvloop
 from faust.types import TP
+from faust.types.tuples import Message
 
 from hadir import metrics
 from hadir.outbox import Outbox
@@ -144,9 +145,8 @@ class StageRunner:
             self._workers[tp] = worker, task
         return self._workers[tp][0]
 
-    def _hurry(self) -> None:
-        for worker, _ in self._workers.values():
-            worker.hurry()
+    def _hurry(self) -> list[Message]:
+        return [event.message for worker, _ in self._workers.values() for event in worker.hurry()]
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         for tp in [tp for tp in self._workers if tp not in assigned]:

@@ -90,3 +90,10 @@ def _logged_errors_fail(request: pytest.FixtureRequest) -> Iterator[None]:
         logger.removeHandler(errors)
     if errors.texts and "caplog" not in request.fixturenames:
         pytest.fail("logged errors (a test that expects them asks for caplog):\n" + "\n".join(errors.texts))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was skipped is said aloud, with its reason, however quiet the run."""
+    for report in terminalreporter.stats.get("skipped", ()):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        terminalreporter.write_line(f"NOT RUN {report.nodeid}: {reason.removeprefix('Skipped: ')}", yellow=True)

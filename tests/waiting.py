@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable
 
 from hadir.stack import waiting
@@ -33,8 +34,9 @@ async def until(
         raise AssertionError(f"not within {timeout_s} s: {what}") from None
 
 
-def wait_until(
-    condition: Callable[[], Awaitable[bool] | bool], *, timeout_s: float, what: str, every_s: float = EVERY_S
-) -> None:
-    """``until`` for tests that are not async, of processes and files; a plain condition may block."""
-    waiting.run_async(lambda: until(condition, timeout_s=timeout_s, what=what, every_s=every_s))
+def wait_until(condition: Callable[[], bool], *, timeout_s: float, what: str, every_s: float = EVERY_S) -> None:
+    """``until`` for tests that are not async; the condition may block, and is not interrupted when the time is over."""
+    end = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < end, f"not within {timeout_s} s: {what}"
+        time.sleep(every_s)

@@ -10,8 +10,13 @@ from __future__ import annotations
 import argparse
 import gc
 import resource
+import subprocess
+import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -143,78 +148,106 @@ def resident_mb() -> float:
         return int(file.read().split()[1]) * resource.getpagesize() / 1e6
 
 
-def judge(people: int, days: int, partitions: int) -> None:
-    """The costs of ``judge``."""
-    stage = Judge(0, partitions, "bench000")
-    feed = Feed(stage)
-    before = resident_mb()
-    setting = feed.records(world(people))
-    timed("judge: reference records", len(setting), lambda: feed.run(setting))
-    start = FIRST * DAY_MS - WIB_MS
-    first = feed.records(barrier(start, partitions))
-    rows = timed("judge: a date opens, per person", people, lambda: feed.run(first))
-    print(f"{'':58} {rows:>9,} rows")
-    version = 0
-    for day in range(days):
-        midnight = start + day * DAY_MS
-        hours = [feed.records(barrier(midnight + h * 3_600_000, partitions)) for h in range(1, 7)]
-        for hour in hours:
-            feed.run(hour)
-        came = [n for n in range(people) if n % 10]
-        morning = feed.records(
-            [attributed(n, midnight + 25_200_000 + n % 1700 * 1000, version + i) for i, n in enumerate(came)]
-        )
-        version += people
-        if day == days - 1:
-            rows = timed("judge: morning punches", len(morning), lambda m=morning: feed.run(m))
-            print(f"{'':58} {rows:>9,} rows")
-        else:
-            feed.run(morning)
-        cutoff = feed.records(barrier(midnight + 27_000_000, partitions))
-        if day == days - 1:
-            timed("judge: the cutoff, per person still awaited", people - len(came), lambda c=cutoff: feed.run(c))
-        else:
-            feed.run(cutoff)
-        for h in (8, 9, 15, 16):
-            feed.run(feed.records(barrier(midnight + h * 3_600_000 + 1_800_000, partitions)))
-        evening = feed.records(
-            [attributed(n, midnight + 57_700_000 + n % 900 * 1000, version + n) for n in range(people)]
-        )
-        version += people
-        feed.run(evening)
-        if day < days - 1:
-            feed.run(feed.records(barrier(midnight + DAY_MS, partitions)))
-    state = dict(timed("judge: first checkpoint of everything, per key", people * days * 3, stage.changed))
-    print(f"{'':58} {len(state):>9,} keys, {sum(len(k) + len(v or b'') for k, v in state.items()) / 1e6:.0f} MB")
-    at = start + (days - 1) * DAY_MS + 60_000_000
-    many = min(people, 25_000)
-    rounds = 12
-    pings = feed.records([ping(n, at + r * 5000) for r in range(rounds) for n in range(many)])
-    rows = timed("judge: pings, 12 a minute and person", len(pings), lambda: feed.run(pings))
-    print(f"{'':58} {rows:>9,} rows")
-    fresh = feed.records([ping(n, at + (r + 1) * 60_000) for r in range(4) for n in range(many)])
-    timed("judge: pings, all of them written", len(fresh), lambda: feed.run(fresh))
-    del pings, fresh, setting, morning, evening, came
-    gc.collect()
-    print(
-        f"judge: memory {resident_mb() - before - sum(len(k) + len(v or b'') for k, v in state.items()) / 1e6:.0f} MB"
-    )
-    del feed, stage
-    gc.collect()
-    before = resident_mb()
-    again = Judge(0, partitions, "bench000")
+class City:
+    """A partition's people through a month: who comes, who does not, and the ticks."""
 
-    def restore() -> None:
-        for key, value in state.items():
+    def __init__(self, people: int, partitions: int) -> None:
+        self.people = people
+        self.partitions = partitions
+        self.stage = Judge(0, partitions, "bench000")
+        self.feed = Feed(self.stage)
+        self.start = FIRST * DAY_MS - WIB_MS
+        self.version = 0
+
+    def tick(self, day: int, seconds: int) -> Sequence[Record]:
+        """The barriers of a moment of a day."""
+        return self.feed.records(barrier(self.start + day * DAY_MS + seconds * 1000, self.partitions))
+
+    def punches(self, day: int, seconds: int, spread: int, who: range) -> Sequence[Record]:
+        """One punch each."""
+        at = self.start + day * DAY_MS + seconds * 1000
+        values = [attributed(n, at + n % spread * 1000, self.version + i) for i, n in enumerate(who)]
+        self.version += len(values)
+        return self.feed.records(values)
+
+    def pings(self, day: int, seconds: int, every_s: int, rounds: int) -> Sequence[Record]:
+        """So many of each person, in turns."""
+        at = self.start + day * DAY_MS + seconds * 1000
+        return self.feed.records([ping(n, at + r * every_s * 1000) for r in range(rounds) for n in range(self.people)])
+
+    def day(self, day: int) -> None:
+        """A whole day, not timed: a tenth does not come in the morning."""
+        for hour in range(7):
+            self.feed.run(self.tick(day, hour * 3600))
+        self.feed.run(self.punches(day, 25_200, 1700, range(self.people * 9 // 10)))
+        for seconds in (27_000, 27_060, 30_600, 30_660, 50_000):
+            self.feed.run(self.tick(day, seconds))
+        self.feed.run(self.punches(day, 57_700, 900, range(self.people)))
+
+
+def judge(people: int, days: int, partitions: int) -> Path:
+    """The costs of ``judge``; returns the file with the state of the whole month."""
+    city = City(people, partitions)
+    run = city.feed.run
+    setting = city.feed.records(world(people))
+    timed("judge: reference records", len(setting), partial(run, setting))
+    timed("judge: a date opens, per person", people, partial(run, city.tick(0, 0)))
+    for day in range(days - 1):
+        city.day(day)
+    last = days - 1
+    for hour in range(7):
+        run(city.tick(last, hour * 3600))
+    came = range(people // 2)
+    morning = city.punches(last, 25_200, 1700, came)
+    timed("judge: punches, rows encoded", len(came), partial(run, morning))
+    timed("judge: the cutoff, per person awaited", people - len(came), partial(run, city.tick(last, 27_000)))
+    timed("judge: the wait ends, per person undetermined", people - len(came), partial(run, city.tick(last, 27_060)))
+    run(city.punches(last, 57_700, 900, range(people)))
+    many = people * 12
+    timed("judge: pings, 12 a minute and person", many, partial(run, city.pings(last, 60_000, 5, 12)))
+    timed("judge: pings, all of them written", people * 4, partial(run, city.pings(last, 61_000, 60, 4)))
+    policy = city.feed.records(world(1)[2:3])
+    corrected = [record._replace(value=value_with_offset(record.value, 10**6)) for record in policy]
+    timed("judge: policy corrected, per person and date", people * days, partial(run, corrected))
+    state = timed("judge: checkpoint of everything, per person and date", people * days, city.stage.changed)
+    path = Path(tempfile.mkstemp(suffix=".state")[1])
+    with path.open("wb") as file:
+        for key, value in state:
             if value is not None:
-                again.restore(key, value)
-        again.restored(0)
+                file.write(len(key).to_bytes(4, "big") + len(value).to_bytes(4, "big") + key + value)
+    return path
 
-    timed("judge: restore, per key", len(state), restore)
+
+def value_with_offset(value: bytes | None, offset: int) -> bytes:
+    """A reference copy with another offset."""
+    name, record = codec.decode(value)
+    return codec.encode(name, record | {"reference_offset": offset})
+
+
+def restore(path: Path, partitions: int) -> None:
+    """Time and memory of a restore, in a process of its own."""
+    before = resident_mb()
+    stage = Judge(0, partitions, "bench000")
+    count = size = 0
+    seconds = 0.0
+    with path.open("rb") as file:
+        while head := file.read(8):
+            key = file.read(int.from_bytes(head[:4], "big"))
+            value = file.read(int.from_bytes(head[4:], "big"))
+            started = time.process_time()
+            stage.restore(key, value)
+            seconds += time.process_time() - started
+            count += 1
+            size += len(key) + len(value)
+    started = time.process_time()
+    stage.restored(0)
+    seconds += time.process_time() - started
     gc.collect()
-    print(
-        f"judge: restored memory {resident_mb() - before:.0f} MB, {(resident_mb() - before) * 1e6 / people:.0f} B a person"
-    )
+    held = resident_mb() - before
+    people = len(stage.memory.people)
+    print(f"{'judge: restore, per key':<58} {count:>9,} in {seconds:7.2f} s   {seconds / count * 1e6:8.2f} µs each")
+    print(f"{'judge: state':<58} {size / 1e6:9.0f} MB")
+    print(f"{'judge: memory':<58} {held:9.0f} MB        {held * 1e6 / people:10.0f} B a person ({people:,})")
 
 
 def route(people: int) -> None:
@@ -244,11 +277,20 @@ def main() -> None:
     """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--people", type=int, default=4500, help="of one partition (36,000 over 8)")
-    options.add_argument("--days", type=int, default=31 - 1)
+    options.add_argument("--days", type=int, default=30)
     options.add_argument("--partitions", type=int, default=8)
+    options.add_argument("--restore", type=Path, help="only restore this file")
     chosen = options.parse_args()
+    if chosen.restore:
+        restore(chosen.restore, chosen.partitions)
+        return
     route(chosen.people)
-    judge(chosen.people, chosen.days, chosen.partitions)
+    path = judge(chosen.people, chosen.days, chosen.partitions)
+    try:
+        arguments = ["--restore", str(path), "--partitions", str(chosen.partitions)]
+        subprocess.run([sys.executable, "-m", "benchmarks.folds.measure", *arguments], check=True)
+    finally:
+        path.unlink()
 
 
 if __name__ == "__main__":

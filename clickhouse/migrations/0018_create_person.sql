@@ -13,5 +13,5 @@ CREATE TABLE IF NOT EXISTS person
 )
 ENGINE = ReplacingMergeTree(_offset)
 ORDER BY employee_id
-SETTINGS old_parts_lifetime = 1
+SETTINGS old_parts_lifetime = 0
 COMMENT 'Names and numbers of people: the only table that has them. A tombstone leaves an empty row and deletes the earlier ones from disk.';

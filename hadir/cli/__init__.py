@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
 from hadir.errors import HadirError
 
+
+class Verb(NamedTuple):
+    """Where a verb lives, and what ``hadir --help`` says of it without loading that."""
+
+    module: str
+    short: str
+
+
 VERBS = {
-    "setup": "hadir.cli.servers",
-    "up": "hadir.cli.servers",
-    "down": "hadir.cli.servers",
-    "status": "hadir.cli.status",
-    "day": "hadir.cli.show",
-    "explain": "hadir.cli.show",
-    "dead-letters": "hadir.cli.show",
-    "import": "hadir.cli.imports",
-    "roster": "hadir.cli.imports",
-    "demo": "hadir.cli.demo",
+    "setup": Verb("hadir.cli.servers", "Fetch Kafka's jars, once for this machine."),
+    "up": Verb("hadir.cli.servers", "Start a hadir of your own on this machine."),
+    "down": Verb("hadir.cli.servers", "Stop it; nothing that was accepted is lost."),
+    "status": Verb("hadir.cli.status", "How it is: processes, lag, silent terminals, parked PINs."),
+    "day": Verb("hadir.cli.show", "A work date: counts by office, or people by name."),
+    "explain": Verb("hadir.cli.show", "Why a person's work date is what it is."),
+    "dead-letters": Verb("hadir.cli.show", "What could not be taken in, and why."),
+    "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
+    "roster": Verb("hadir.cli.imports", "Who works where and when."),
+    "demo": Verb("hadir.cli.demo", "A made city's morning, held against the truth."),
 }
+LIBRARIES = ("aiokafka", "clickhouse_connect", "urllib3")
+"""What they log of a server that is not there is said once, by the verb."""
 
 
 class Verbs(click.Group):
@@ -34,12 +45,19 @@ class Verbs(click.Group):
         """The command of that name."""
         if name not in VERBS:
             return None
-        module = import_module(VERBS[name])
+        module = import_module(VERBS[name].module)
         command: click.Command = getattr(module, name.replace("-", "_") + "_command")
         return command
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line a verb, from the table above."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.short) for name, verb in VERBS.items()])
+
     def invoke(self, ctx: click.Context) -> Any:
         """hadir's own errors are told in one line, everything else with its trace."""
+        for library in LIBRARIES:
+            logging.getLogger(library).setLevel(logging.CRITICAL)
         try:
             return super().invoke(ctx)
         except HadirError as error:
@@ -51,6 +69,13 @@ def main() -> None:
     """
     hadir: who is at work, who is late, and what cannot be said yet.
 
-    "hadir demo" shows a made city's morning. "hadir up" starts a hadir of your own on this machine; then
-    "hadir roster import" tells it who works where, and terminals may deliver. Settings: HADIR_... (docs/settings.md).
+    To see it: "hadir demo". A hadir of your own, in this order:
+
+    \b
+      hadir up                        start everything on this machine
+      hadir roster import DIR         who works where (docs/roster.md)
+      hadir import ... attlog.dat     what a terminal has (or it pushes by itself)
+      hadir day 2026-11-23            who was there
+
+    Settings are environment variables, HADIR_... (docs/settings.md).
     """

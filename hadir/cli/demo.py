@@ -38,17 +38,29 @@ AGREE_S = 30.0  # machine seconds that the last rows may take to arrive
 
 @click.command("demo")
 @click.option("--exit", "leave", is_flag=True, help="End by itself; the exit code says whether all agree.")
-@click.option("--people", default=PEOPLE, show_default=True, help="People on the roster, at least 160.")
-@click.option("--terminals", default=TERMINALS, show_default=True, help="Terminals in service, at least 16.")
-@click.option("--rate", default=180.0, show_default=True, help="Clock seconds in a second of the machine.")
-@click.option("--seed", default=1, show_default=True, help="Of the city and its morning.")
-@click.option("--holiday", default="", metavar="NAME", help="A public holiday falls on the day.")
+@click.option("--people", type=click.IntRange(160), default=PEOPLE, show_default=True, help="People on the roster.")
+@click.option(
+    "--terminals", type=click.IntRange(16), default=TERMINALS, show_default=True, help="Terminals in service."
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(1),
+    default=180.0,
+    show_default=True,
+    help="Clock seconds in a second of the machine.",
+)
+@click.option("--seed", default=1, show_default=True, help="Another number, another city and morning.")
+@click.option("--holiday", default="", metavar="NAME", help="A public holiday of this name falls on the day.")
 def demo_command(leave: bool, people: int, terminals: int, rate: float, seed: int, holiday: str) -> None:
     """
-    A city's morning, 06:00 to 09:00 in about a minute.
+    A made city's morning, 06:00 to 09:00 in about a minute.
 
     Every simulated terminal speaks its real protocol to the gateway; Kafka, the stream processors and ClickHouse are
-    real. What everybody truly did is written down before; at the end it is held against what ClickHouse says.
+    real. What everybody truly did is written down before; at the end it is held against what ClickHouse says: a table
+    by office, then whether all agree.
+
+    Without --exit it stays up afterwards, to be asked from another shell, until Ctrl-C. It uses free ports and
+    HADIR_DATA/demo, which it empties at its start; a hadir of your own beside it is not touched.
     """
     console = Console(width=None if sys.stdout.isatty() else 180)
     folder = settings().data / "demo"

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 from aiokafka.errors import KafkaError
-from rich.console import Console
 from rich.table import Table
 
+from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
 from hadir.settings import settings
 from producers.roster.load import run_import as run_roster
@@ -27,19 +27,28 @@ def _date(days: int | None) -> str:
 
 @click.command("import")
 @click.option("--device", required=True, metavar="SN", help="Serial number of the terminal that the file comes from.")
-@click.option("--timezone", required=True, help="Zone of its clock: Asia/Jakarta, Asia/Makassar or Asia/Jayapura.")
+@click.option(
+    "--timezone", required=True, metavar="ZONE", help="Of its clock: Asia/Jakarta, Asia/Makassar or Asia/Jayapura."
+)
 @click.option(
     "--complete-through",
     metavar="T",
-    help="You vouch that the file holds everything punched before T (local: 2026-11-30 or '2026-11-30 16:00').",
+    help="You vouch that the file holds everything punched up to T, by the terminal's clock: 2026-11-30 (to the end of"
+    " that day) or '2026-11-30 16:00'.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_command(device: str, timezone: str, complete_through: str | None, file: Path) -> None:
     """
-    Take in a terminal's own export (attlog.dat, with 5 or 6 columns).
+    Take in a terminal's own export (attlog.dat, with 5 or 6 columns), while hadir is up.
 
     Says which form it recognised, then punches, people, days, repeats and rejected lines. Importing the same file
     again changes nothing. Without --complete-through nobody is called absent on the strength of this file alone.
+    Punches of PINs that nobody is enrolled under are parked ("hadir status"); judged are months that are open
+    (periods.csv).
+
+    \b
+      hadir import --device CKUH211960123 --timezone Asia/Jakarta \\
+                   --complete-through 2026-11-30 attlog.dat
     """
     try:
         report = asyncio.run(
@@ -64,17 +73,18 @@ def import_command(device: str, timezone: str, complete_through: str | None, fil
 
 @click.group("roster")
 def roster_command() -> None:
-    """Who works where and when: units, terminals, people, enrolments, shifts, schedules, leave, policy."""
+    """Who works where and when: units, terminals, people, enrolments, shifts, schedules, leave, holidays, policy."""
 
 
-@roster_command.command("import")
+@roster_command.command("import", short_help="Take in the roster files of a folder.")
 @click.option("--dry-run", is_flag=True, help="Check and count; write nothing.")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def roster_import(folder: Path, dry_run: bool) -> None:
     """
-    Take in the roster files of FOLDER (docs/roster.md).
+    Take in the roster files of FOLDER (docs/roster.md says what they hold), while hadir is up.
 
-    Every line is checked first; one fault and nothing is written. Only what differs from what is known is written.
+    Every line is checked first; one fault and nothing is written. Only what differs from what is known is written, so
+    the same files may come again and again. Files that are not there are left alone.
     """
     try:
         report = asyncio.run(run_roster(folder, settings(), dry_run=dry_run))
@@ -85,5 +95,5 @@ def roster_import(folder: Path, dry_run: bool) -> None:
     table = Table("record", "new", "changed", "unchanged", "withdrawn")
     for name, count in report.counts.items():
         table.add_row(name, *(str(n) for n in (count.new, count.changed, count.unchanged, count.voided)))
-    Console().print(table)
+    screen().print(table)
     click.echo(f"{report.written} records {'would be ' if dry_run else ''}written from {', '.join(report.files)}")

@@ -22,7 +22,12 @@ OVER = ("ready", "done")
 
 @click.command("setup")
 def setup_command() -> None:
-    """Fetch what Python packages do not bring: Kafka's jars, once for all data folders of this machine."""
+    """
+    Fetch what Python packages do not bring: Kafka's jars (44 MB), once for all data folders of this machine.
+
+    They are kept in ~/.cache/hadir (or XDG_CACHE_HOME/hadir). "hadir up" and "hadir demo" do the same when it has not
+    been done; call it where the network is, before the machine goes where none is.
+    """
     installed = asyncio.run(install(Console()))
     click.echo(f"Kafka 4.1.1 and Java {installed.runtime.major} are ready")
 
@@ -32,7 +37,12 @@ def up_command() -> None:
     """
     Start Kafka, ClickHouse, gateway, clock, stream processors and sink on this machine, and leave them running.
 
-    After a crash or a reboot it goes on where it was. Data, logs and status lie in HADIR_DATA (default .hadir).
+    Returns when all are ready; they go on without this shell until "hadir down". After a crash or a reboot "hadir up"
+    goes on where it was. Data, logs (logs/NAME.log) and status lie in HADIR_DATA (default: .hadir in the current
+    folder), so the other verbs are called in the same folder, or with the same HADIR_DATA.
+
+    Terminals that speak ADMS are pointed at HADIR_GATEWAY_HOST and HADIR_GATEWAY_PORT (default 127.0.0.1:18080: only
+    this machine; 0.0.0.0 lets others in).
     """
     configured = settings()
     known = read_status(configured.data)
@@ -92,6 +102,10 @@ def _look_for_failure(found: Status) -> None:
 
 @click.command("down")
 def down_command() -> None:
-    """Stop everything that "hadir up" started; nothing that was accepted is lost."""
+    """
+    Stop everything that "hadir up" started; nothing that was accepted is lost.
+
+    Terminals keep what they punch meanwhile and deliver it after the next "hadir up". Data stay in HADIR_DATA.
+    """
     running = stop(settings().data)
     click.echo("down" if running else "was not up")

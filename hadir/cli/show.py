@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hadir import queries
+from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
 from hadir.settings import settings
 from hadir.words import STATES
@@ -66,16 +67,28 @@ def missing(row: dict[str, Any]) -> str:
 
 @click.command("day")
 @click.argument("day", metavar="DATE")
-@click.option("--unit", help="Only this unit (its id).")
-@click.option("--people/--offices", default=None, help="Names, or counts by office (default: names with --unit).")
+@click.option("--unit", metavar="ID", help="Only this unit: its unit_id in units.csv.")
+@click.option("--people/--offices", default=None, help="Names, or counts by office. Default: names with --unit.")
 def day_command(day: str, unit: str | None, people: bool | None) -> None:
     """
     A work date: counts by office, or with --unit the people of one.
 
-    DATE is YYYY-MM-DD, the local date on which shifts start.
+    DATE is YYYY-MM-DD, the local date on which shifts start: a night shift belongs to the evening's date. Times are
+    those of the unit's zone. The columns add up: wajib (due) is hadir + terlambat + ditunggu + belum hadir + tidak
+    hadir + tk + belum dapat dipastikan; roster is wajib and all who are not due.
+
+    \b
+      hadir                   present: on time, within grace, or not measurable
+      terlambat               late; whole minutes after the start, rounded up
+      ditunggu                past the cutoff; terminals are still waited for
+      belum hadir             not here, as far as all terminals have delivered
+      tidak hadir, tk         absent when the in-window closed; tk when no paper
+                              came in time either
+      belum dapat dipastikan  cannot be said: a terminal has not delivered
+                              ("hadir explain" says which)
     """
     work_date = the_date(day)
-    console = Console()
+    console = screen()
     with closing(connected()) as client:
         if people or (people is None and unit):
             table = Table("unit", "name", "staff no", "state", "in", "out")
@@ -91,7 +104,8 @@ def day_command(day: str, unit: str | None, people: bool | None) -> None:
                 table.add_section()
                 table.add_row("semua", *(str(sum(r[c] for r in rows)) for c in columns))
         if not table.row_count:
-            click.echo(f"Nothing is known of {work_date}: no roster for it, or its month is not open.")
+            where = f" in {unit}" if unit else ""
+            click.echo(f"Nothing is known of {work_date}{where}: no roster for it, or its month is not open.")
             return
         console.print(table)
 
@@ -101,12 +115,18 @@ def day_command(day: str, unit: str | None, people: bool | None) -> None:
 @click.argument("day", metavar="DATE")
 def explain_command(employee: str, day: str) -> None:
     """
-    Why a person's work date is what it is: state, policy, punches, and everything that was ever shown.
+    Why a person's work date is what it is: state, shift, policy, punches, and everything that was ever shown.
 
-    EMPLOYEE is a staff number, a part of a name, or hadir's own id.
+    EMPLOYEE is a staff number (NIP, NI PPPK or NIK), a part of a name, or hadir's own id; of several people who match
+    the numbers are listed. DATE is YYYY-MM-DD. Punches of the day before and after are listed too, with the use made
+    of each: in, out, none (looked at, not needed) or - (another date's).
+
+    \b
+      hadir explain 197503152000031002 2026-11-23
+      hadir explain "siti rahayu" 2026-11-23
     """
     work_date = the_date(day)
-    console = Console()
+    console = screen()
     with closing(connected()) as client:
         found = queries.find_people(client, employee)
         if len(found) != 1:
@@ -115,7 +135,7 @@ def explain_command(employee: str, day: str) -> None:
             raise click.ClickException(f"{len(found)} people match {employee}")
         (person,) = found
         why = queries.explain(client, person["employee_id"], work_date)
-    console.print(f"[bold]{person['name']}[/bold] ({person['staff_no']}), {work_date}")
+    console.print(f"{person['name']} ({person['staff_no']}), {work_date}", style="bold")
     if why.day is None:
         console.print("nothing is known of this date")
         return
@@ -141,7 +161,7 @@ def _punches(console: Console, why: queries.Explanation) -> None:
         table.add_row(
             punch["device_id"],
             f"{punch['device_time']:%Y-%m-%d %H:%M:%S}",
-            f"{punch['received_at']:%H:%M:%S}",
+            f"{punch['received_at']:%Y-%m-%d %H:%M:%S}",
             used.get((punch["device_id"], punch["device_time"]), "-"),
         )
     if table.row_count:
@@ -157,9 +177,15 @@ def _history(console: Console, why: queries.Explanation) -> None:
 
 
 @click.command("dead-letters")
-@click.option("--limit", default=50, show_default=True, help="How many, newest first.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first.")
 def dead_letters_command(limit: int) -> None:
-    """What could not be taken in, and why: every record is kept whole."""
+    """
+    What could not be taken in, and why: every record is kept whole, in Kafka and in the view v_dead_letter.
+
+    Stage is who set it aside (gateway, import, distribute, route, judge, sink), where is topic/partition@offset of a
+    record that had reached Kafka, times how often the same was set aside. A line of a file that was corrected is simply
+    imported again.
+    """
     table = Table("last (UTC)", "stage", "terminal", "reason", "where", "bytes", "times")
     with closing(connected()) as client:
         for row in queries.dead_letters(client, limit):
@@ -175,6 +201,6 @@ def dead_letters_command(limit: int) -> None:
                 str(row["times"]),
             )
     if table.row_count:
-        Console().print(table)
+        screen().print(table)
     else:
         click.echo("no dead letters")

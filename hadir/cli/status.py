@@ -11,8 +11,10 @@ from aiokafka.errors import KafkaError
 from clickhouse_connect.driver.exceptions import Error
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from hadir import queries
+from hadir.cli.screen import screen
 from hadir.cli.system import groups
 from hadir.clock import system_ms
 from hadir.lag import Lag, lags
@@ -23,13 +25,21 @@ SHOWN = 15
 
 
 @click.command("status")
-@click.option("--partitions", is_flag=True, help="Lag of every partition, not only of those behind.")
+@click.option("--partitions", is_flag=True, help="Show the lag of every partition, not only of those behind.")
 def status_command(partitions: bool) -> None:
     """
-    How hadir is: every process, lag per topic and partition, age of the newest row, silent terminals, parked PINs,
-    dead letters.
+    How hadir is, from the processes to the data.
+
+    \b
+      process       state, restarts, last exit; logs are HADIR_DATA/logs/NAME.log
+      lag           records that a stage has yet to commit; a few are usual
+      newest row    how long ago ClickHouse was written to; ticks keep it young
+      terminals     in service and not connected: what they hold is yet to come
+      parked PINs   punches that are nobody's: enrol the PIN (enrolments.csv) and
+                    they find their owner
+      dead letters  what could not be taken in: "hadir dead-letters"
     """
-    console = Console()
+    console = screen()
     _processes(console)
     _lag(console, partitions)
     _rows(console)
@@ -38,15 +48,14 @@ def status_command(partitions: bool) -> None:
 def _processes(console: Console) -> None:
     found = read_status(settings().data)
     if found is None or not found.alive:
-        console.print("[red]not up[/red] on this machine (no supervisor)")
+        console.print("not up on this machine (no supervisor)", style="red")
         return
     table = Table("process", "state", "pid", "up for", "restarts", "last exit")
     for child in found.children:
         since = "" if child.started_at is None else _age((system_ms() - child.started_at) / 1000)
-        colour = "green" if child.state in ("ready", "done") else "red"
         table.add_row(
             child.name,
-            f"[{colour}]{child.state}[/{colour}]",
+            Text(child.state, "green" if child.state in ("ready", "done") else "red"),
             str(child.pid or ""),
             since if child.pid else "",
             str(child.restarts or ""),
@@ -65,7 +74,7 @@ def _lag(console: Console, partitions: bool) -> None:
     try:
         found = asyncio.run(_read_lag())
     except KafkaError:
-        console.print(f"[red]Kafka does not answer[/red] at {settings().kafka}")
+        console.print(f"Kafka does not answer at {settings().kafka}", style="red")
         return
     table = Table("group", "topic", "partition", "behind", "at")
     for lag in found:
@@ -84,7 +93,7 @@ def _rows(console: Console) -> None:
     try:
         client = queries.connect(settings())
     except Error:
-        console.print(f"[red]ClickHouse does not answer[/red] at {settings().clickhouse}")
+        console.print(f"ClickHouse does not answer at {settings().clickhouse}", style="red")
         return
     with closing(client):
         age = queries.newest_age_s(client)

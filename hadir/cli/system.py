@@ -25,6 +25,8 @@ from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
 
 STAGES = ("distribute", "route", "judge")
+MEASURED = ("gateway", "clock", *STAGES, "sink")
+"""Processes with metrics; their ports are ``HADIR_METRICS_PORT`` and those that follow, in this order."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -61,12 +63,19 @@ def _address(settings: Settings) -> tuple[str, int]:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The settings as variables, for children: what this process was given, nothing else."""
+    """
+    The settings as variables, for children: what this process was given, and the epoch, so that all of them work in the
+    same one even if a file of the code changes while they start.
+    """
     return {
         f"HADIR_{name.upper()}": str(value)
         for name, value in settings.model_dump().items()
         if name in settings.model_fields_set and name != "data"
-    } | {"HADIR_DATA": str(settings.data.absolute()), "PYTHONUNBUFFERED": "1"}
+    } | {
+        "HADIR_DATA": str(settings.data.absolute()),
+        "HADIR_EPOCH": settings.epoch or code_epoch(),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
@@ -84,7 +93,9 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
 
     def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
         argv = [sys.executable, "-m", module, *arguments]
-        return Child(name, argv, env, cwd=ROOT, **rest)  # type: ignore[arg-type]
+        port = settings.metrics_port + MEASURED.index(name) if settings.metrics_port and name in MEASURED else 0
+        own = env | {"HADIR_METRICS_PORT": str(port)}
+        return Child(name, argv, own, cwd=ROOT, **rest)  # type: ignore[arg-type]
 
     gateway = (settings.gateway_host, settings.gateway_port)
     found = [

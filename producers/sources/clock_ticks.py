@@ -170,7 +170,11 @@ async def serve(config: Settings) -> None:
         return
     try:
         ticks = ClockTicks(
-            Writer(outbox, config.partitions), KafkaReader(config.kafka), clock.now_ms, config.tick_s, config.timezone
+            Writer(outbox, config.partitions),
+            KafkaReader(config.kafka, patient=True),
+            clock.now_ms,
+            config.tick_s,
+            config.timezone,
         )
         await until_stopped(ticks.run(clock.rate()), stop)
     finally:

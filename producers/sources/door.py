@@ -18,6 +18,7 @@ from aiohttp import web
 
 from hadir import metrics
 from hadir.clock import Clock
+from hadir.crashpoint import reach
 from hadir.errors import InvalidFact, NotAcknowledged, Refused, Undecodable
 from producers.protocols import adms
 from producers.protocols.lines import DAY_MS, Reject
@@ -70,17 +71,20 @@ class Door:
         self._telling: dict[str, asyncio.Future[Any]] = {}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Paths as terminals ask for them."""
-        return (
-            web.get("/healthz", self._healthz),
-            web.get("/iclock/cdata", self._guarded("handshake", self._handshake), allow_head=False),
-            web.post("/iclock/cdata", self._guarded("cdata", self._cdata)),
-            web.get("/iclock/getrequest", self._guarded("getrequest", self._getrequest), allow_head=False),
-            web.post("/iclock/devicecmd", self._guarded("devicecmd", self._devicecmd)),
-            web.get("/iclock/ping", self._guarded("ping", self._ping), allow_head=False),
-            web.post("/iclock/registry", self._guarded("registry", self._registry)),
-            web.get("/iclock/registry", self._guarded("registry", self._registry), allow_head=False),
-        )
+        """Paths as terminals ask for them; some firmware adds ``.aspx``."""
+        yield web.get("/healthz", self._healthz)
+        for method, path, kind, handler in (
+            ("GET", "cdata", "handshake", self._handshake),
+            ("POST", "cdata", "cdata", self._cdata),
+            ("GET", "getrequest", "getrequest", self._getrequest),
+            ("POST", "devicecmd", "devicecmd", self._devicecmd),
+            ("GET", "ping", "ping", self._ping),
+            ("GET", "registry", "registry", self._registry),
+            ("POST", "registry", "registry", self._registry),
+        ):
+            guarded = self._guarded(kind, handler)
+            yield web.route(method, f"/iclock/{path}", guarded)
+            yield web.route(method, f"/iclock/{path}.aspx", guarded)
 
     # -- who may come in
 
@@ -165,6 +169,7 @@ class Door:
         held = 0
         try:
             body = await self._bodies.read(request)
+            reach("attlog.read")
             if len(body) <= LARGE_BYTES:
                 taken = await self._take_attlog(body, terminal)
             else:
@@ -200,7 +205,9 @@ class Door:
             _DROPPED.inc(part.dropped)
             if len(rows) > 500:
                 await asyncio.sleep(0)  # other terminals have their turn
+        reach("attlog.sent")
         await acknowledged(sent, self._ack_s)
+        reach("attlog.acknowledged")
         metrics.GATEWAY_ACK_SECONDS.observe(time.perf_counter() - started)
         if newest is not None and self.region.knows(terminal.device_id):
             terminal.saw_punch(at, moment_of(self.region.zone(terminal.device_id, at), newest))
@@ -252,6 +259,7 @@ class Door:
             return _reply("OK")
         command_id = str(secrets.randbelow(2_147_483_647) + 1)  # random: an answer from before a restart finds no match
         terminal.hand_out(command_id, at)
+        reach("range.asked")
         metrics.GATEWAY_RECORDS.labels("range_asked").inc()
         return _reply(adms.query_attlog(command_id, *self.range_of(terminal, at)))
 
@@ -288,6 +296,7 @@ class Door:
                 before = set(terminal.posts)  # what comes after the answer is another matter
                 late = (await asyncio.wait(before, timeout=BODY_S + self._ack_s))[1] if before else ()
                 if not late and terminal.vouch(asked):
+                    reach("range.answered")
                     metrics.GATEWAY_RECORDS.labels("answer_complete").inc()
                     self.tell(terminal)
                 else:
@@ -303,12 +312,14 @@ class Door:
         status = terminal.status(self.now())
         sent = self.writer.fact("device_status", status)
         self._telling[terminal.device_id] = sent
+        reach("status.sent")
 
         def on_done(done: asyncio.Future[Any]) -> None:
             del self._telling[terminal.device_id]
             if not done.cancelled() and done.exception() is None:
                 metrics.GATEWAY_RECORDS.labels("device_status").inc()
                 terminal.told(status)
+                reach("status.told")
 
         sent.add_done_callback(on_done)
 

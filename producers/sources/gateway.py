@@ -112,7 +112,9 @@ async def serve(config: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     outbox = Outbox(config.kafka, linger_ms=config.linger_ms, client_id="hadir-gateway")
-    gateway = Gateway(config, Writer(outbox, config.partitions), KafkaReader(config.kafka), clock.now_ms, clock.rate())
+    gateway = Gateway(
+        config, Writer(outbox, config.partitions), KafkaReader(config.kafka, patient=True), clock.now_ms, clock.rate()
+    )
     runner = web.AppRunner(gateway.app(), shutdown_timeout=STOP_S, handle_signals=False, **SERVER_OPTIONS)
     await runner.setup()
     await web.TCPSite(runner, config.gateway_host, config.gateway_port, backlog=1024).start()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,13 @@ _FOLDED = frozenset(("device", "unit", "shift", "policy", "period"))
 
 def utc_offset_s(zone: str, at: int) -> int:
     """Seconds that a zone is ahead of UTC at a moment (milliseconds UTC)."""
-    offset = ZoneInfo(zone).utcoffset(datetime.fromtimestamp(at / 1000, UTC).astimezone(ZoneInfo(zone)))
+    return _quarter_offset_s(zone, at // 900_000)
+
+
+@lru_cache(maxsize=10_000)
+def _quarter_offset_s(zone: str, quarter: int) -> int:
+    """No zone changes its offset within a quarter of an hour of UTC."""
+    offset = datetime.fromtimestamp(quarter * 900, ZoneInfo(zone)).utcoffset()
     assert offset is not None
     return int(offset.total_seconds())
 

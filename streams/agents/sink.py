@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from faust.types import TP
+from faust.types.tuples import Message
 
 from hadir import clock, metrics
 from hadir.crashpoint import reach
@@ -67,10 +68,11 @@ class SinkRunner:
         except BaseException as error:
             die("agent sink failed", error)
 
-    def _hurry(self) -> None:
+    def _hurry(self) -> list[Message]:
         """Faust waits for what has begun; what has not may come again."""
-        self._line.clear()
+        dropped, self._line = self._line, []
         self._wake.set()
+        return [event.message for event in dropped]
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         self._unchecked = set(assigned)

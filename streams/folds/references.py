@@ -13,9 +13,18 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from hadir.errors import InvalidFact
-from streams.folds.zones import zone
+from streams.folds.zones import sane, zone
 
 FOREVER = 2**31 - 1  # valid_to of a record without an end
+LONGEST_S = 2 * 86_400  # hours and windows of a shift: beyond it every punch would concern many dates
+_SHIFT_FIELDS = (
+    "starts_s",
+    "ends_s",
+    "in_opens_before_s",
+    "in_closes_after_s",
+    "out_opens_before_s",
+    "out_closes_after_s",
+)
 
 
 class Entry(msgspec.Struct, frozen=True, gc=False):
@@ -196,7 +205,10 @@ def schedule(record: Mapping[str, Any]) -> Schedule:
 
 
 def shift(record: Mapping[str, Any]) -> Shift:
-    """Hours and windows."""
+    """Hours and windows; raises InvalidFact for a shift or a window longer than two days, or below zero."""
+    for name in _SHIFT_FIELDS:
+        if not 0 <= record[name] <= LONGEST_S:
+            raise InvalidFact(f"shift: {name} is not between 0 and {LONGEST_S}")
     return Shift(
         *_base(record),
         record["starts_s"],
@@ -236,6 +248,13 @@ def period(record: Mapping[str, Any]) -> Period:
     """A month; raises InvalidFact when its name is no month."""
     first, last = month_dates(record["period"])
     return Period(record["reference_offset"], first, last, record["void"], record["state"] == "open")
+
+
+def tick(record: Mapping[str, Any]) -> int:
+    """The moment; raises InvalidFact when no clock of this century says it."""
+    if not sane(record["at"]):
+        raise InvalidFact("tick is not between 2000 and 2100")
+    return int(record["at"])
 
 
 def month_dates(name: str) -> tuple[int, int]:

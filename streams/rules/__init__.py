@@ -1,1 +1,8 @@
 """Pure rules: what is remembered, a policy and the horizon -> a judgement."""
+
+RULES = (
+    "attendance.judge",  # a person's work date: state, lateness, why
+    "attribution.owner",  # whose punch it is
+    "day.plan",  # what a person is due to do on a date
+    "position.Positions.take",  # a person's first position of a minute
+)

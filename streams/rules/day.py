@@ -4,8 +4,6 @@ Rule: what a person is due to do on a date, from the records in force on it. Ste
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 
 from streams.folds.references import Assignment, Leave, Schedule, in_force
@@ -63,15 +61,9 @@ class Plan(msgspec.Struct, frozen=True, gc=False, eq=False):
         return first <= at <= last
 
 
-def plan(
-    world: World,
-    assignments: Sequence[Assignment],
-    schedules: Sequence[Schedule],
-    leaves: Sequence[Leave],
-    day: int,
-) -> Plan | None:
+def plan(world: World, place: Assignment, own: Schedule | None, leave: Leave | None, day: int) -> Plan:
     """
-    Resolve a person's work date.
+    Resolve a person's work date. Two people whose own records say the same that day share it.
 
     Of records that cover the date the one with the highest ``reference_offset`` is in force, for every kind. What
     the region has not said yet is never held against anyone: without a unit, a mode, a schedule, a shift or a policy
@@ -79,18 +71,13 @@ def plan(
 
     Args:
         world: reference data of everybody.
-        assignments, schedules, leaves: the person's own records.
+        place, own, leave: what is in force of the person's own records on that date; without a place there is no
+            plan and no row.
         day: work date, local, days since 1970.
-
-    Returns:
-        the plan; None when no assignment covers the date.
 
     Pure; a few dictionary look-ups. Source: Perpres 21/2023 leaves hours to dated shifts and schedules, and the
     numbers to a dated policy; PP 94/2021 counts working days only, hence ``off`` before ``leave``.
     """
-    place = in_force(assignments, day)
-    if place is None:
-        return None
     unit_id = place.unit_id
     unit = in_force(world.units.get(unit_id, ()), day)
     zone = NOWHERE if unit is None else unit.timezone
@@ -105,7 +92,7 @@ def plan(
         return decided("not_judged", "no_unit")
     if mode_name == "not_in_force":
         return decided("not_judged", "not_in_force")
-    schedule = in_force(schedules, day) or in_force(world.schedules.get(unit_id, ()), day)
+    schedule = own or in_force(world.schedules.get(unit_id, ()), day)
     if schedule is None:
         return decided("not_judged", "no_schedule")
     shift_id = schedule.shift_on(day)
@@ -116,7 +103,6 @@ def plan(
         return decided("not_judged", "no_shift", "", shift_id)
     if shift.observes_holidays and in_force(world.holidays.get(f"{day}", ()), day) is not None:
         return decided("off", "holiday")
-    leave = in_force(leaves, day)
     if leave is not None:
         state = "field_duty" if leave.kind == FIELD_DUTY else "leave"
         return decided(state, leave.kind, leave.letter_no, shift_id)

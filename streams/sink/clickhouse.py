@@ -35,6 +35,15 @@ Codes that speak of the data: CANNOT_PARSE_*, ATTEMPT_TO_READ_AFTER_EOF (32), CA
 (349), CANNOT_PARSE_UUID (376), the mark behind a record (395), overflow (407), VIOLATED_CONSTRAINT (469), an unknown
 element of an enum (691), and 1001, under which the Avro library's own exceptions come.
 """
+TRANSIENT = frozenset({74, 75, 76, 159, 160, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252}) | frozenset(
+    {279, 285, 286, 319, 394, 425, 439, 999, 1000}
+)
+"""
+Codes that speak of the moment: files (74 to 76) and space (243), time, too many queries or parts (202, 252), network,
+keeper, memory (241), cancelled. Any other that is not listed here is doubtful: after ``DOUBTS`` tries the data is
+blamed.
+"""
+DOUBTS = 10
 MISFIT = frozenset({8, 10, 16, 20, 36, 44, 47, 60, 62, 81, 115, 164, 192, 194, 291, 497, 516})
 """Codes that speak of statement, tables or rights: NO_SUCH_COLUMN (16), UNKNOWN_TABLE (60), ACCESS_DENIED (497) ..."""
 
@@ -48,7 +57,11 @@ class Refused(HadirError):
 
 
 class Failed(HadirError):
-    """A try that may succeed the next time."""
+    """A try that may succeed the next time. ``code`` is ClickHouse's own, 0 when it did not say anything."""
+
+    def __init__(self, text: str, code: int = 0) -> None:
+        super().__init__(text)
+        self.code = code
 
 
 def verdict(status: int, code: int, text: str) -> HadirError:
@@ -62,12 +75,12 @@ def verdict(status: int, code: int, text: str) -> HadirError:
     """
     line = text.strip().split("\n", 1)[0][:300]
     if code == STD_EXCEPTION and "avro" not in text.lower():
-        return Failed(f"HTTP {status}: {line}")  # e.g. the file system's
+        return Failed(f"HTTP {status}: {line}", code)  # e.g. the file system's
     if code in MISFIT or (status in (401, 403, 404, 413) and code not in REFUSED):
         return Misconfigured(f"ClickHouse, HTTP {status}: {line}")
     if code in REFUSED or (400 <= status < 500 and code):
         return Refused(code, line)
-    return Failed(f"HTTP {status}: {line}")
+    return Failed(f"HTTP {status}: {line}", code)
 
 
 class ClickHouse:
@@ -111,10 +124,10 @@ class ClickHouse:
         try:
             async with self._session.post(self._url, params=parameters, data=io.BytesIO(data)) as answer:
                 body = await answer.read()
-                code = int(answer.headers.get("X-ClickHouse-Exception-Code", "0"))
-                if answer.status == 200 and not code:
+                code = answer.headers.get("X-ClickHouse-Exception-Code", "0")
+                if answer.status == 200 and code == "0":
                     return body
-                raise verdict(answer.status, code, body.decode(errors="replace"))
+                raise verdict(answer.status, int(code) if code.isdecimal() else 0, body.decode(errors="replace"))
         except (aiohttp.ClientError, TimeoutError, ConnectionError) as error:
             raise Failed(f"{type(error).__name__}: {error}") from error
 
@@ -130,7 +143,7 @@ class ClickHouse:
             Refused, Misconfigured: see ``once``.
             Failed: still no success after ``tries`` tries.
         """
-        tried, pause = 0, 0.0
+        tried, doubts, pause = 0, 0, 0.0
         while True:
             try:
                 return await self.once(statement, data, **settings)
@@ -140,6 +153,9 @@ class ClickHouse:
                     metrics.SINK_RETRIES.labels(table).inc()
                 if tries and tried >= tries:
                     raise
+                doubts += error.code not in TRANSIENT and error.code not in (0, STD_EXCEPTION)
+                if doubts >= DOUBTS:
+                    raise Refused(error.code, str(error)) from error
                 if tried > 1:
                     logger.warning("ClickHouse, try %d, %s: %s", tried, table or "question", error)
                 await asyncio.sleep(pause)

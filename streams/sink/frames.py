@@ -133,8 +133,8 @@ class Tails:
     """
     Bytes of the four fields behind each record of one partition.
 
-    Offsets of neighbours differ in their last bits only: mark, partition and those bits are encoded beforehand, the rest
-    and the append time (Kafka's batches share one) when they change.
+    Offsets of neighbours differ in their last bits only: mark, partition and those bits are encoded beforehand, the
+    rest and the append time (Kafka's batches share one) when they change.
     """
 
     def __init__(self, partition: int) -> None:

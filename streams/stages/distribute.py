@@ -29,7 +29,7 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "policy": ref.policy,
     "leave": ref.leave,
     "period": ref.period,
-    "tick": lambda record: record["at"],
+    "tick": ref.tick,
 }
 TICKED = ("device_log", "phone_log")
 

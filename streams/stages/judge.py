@@ -18,6 +18,7 @@ from typing import Any
 from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds import punches as punch_fold
+from streams.folds import references as ref
 from streams.folds.horizon import Horizon
 from streams.folds.punches import Punch
 from streams.folds.terminals import Delivery
@@ -208,6 +209,7 @@ class Judge:
         barriers = self.memory.barriers
         if not barriers.knows(record["source"], record["source_partition"]):
             raise InvalidFact("barrier of an unknown source")
+        ref.tick(record)
         before = barriers.horizon
         if barriers.put(record["source"], record["source_partition"], record["at"], record["tick_offset"]):
             assert barriers.horizon is not None

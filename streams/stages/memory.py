@@ -26,11 +26,15 @@ from streams.rules.day import Plan, plan
 from streams.stages.person import Job, Live, Person, Touches
 
 PLANS = 4  # plans remembered per person: yesterday, today, tomorrow and one that was corrected
+SHARED_PLANS = 10_000  # units, categories, shifts and dates that are looked at together
 PERSONAL = ("assignment", "enrolment", "leave")  # and `schedule`, when it names a person
 
 _pack = msgspec.msgpack.encode
-_unpack = msgspec.msgpack.decode
-_Day = tuple[int, int | None, bool, int]  # digest (0: no row), look_again (None: not live), asked, touches
+# digest (0: no row), look_again (None: not live), asked, touches
+_day = msgspec.msgpack.Decoder(tuple[int, int | None, bool, int]).decode
+_person_and_date = msgspec.msgpack.Decoder(tuple[str, int]).decode
+_device = msgspec.msgpack.Decoder(tuple[str]).decode
+_jobs = msgspec.msgpack.Decoder(list[tuple[str, str, list[int]]]).decode
 
 
 def state_key(kind: bytes, *parts: str | int) -> bytes:
@@ -48,6 +52,8 @@ class Memory:
         self.barriers = Barriers(partitions)
         self.deliveries: dict[str, Delivery] = {}
         self.enrolled: dict[str, dict[Person, None]] = {}  # by device, everybody who ever was
+        self._plans: dict[tuple[object, ...], Plan] = {}
+        self._plans_of = -1
         self._records: dict[bytes, bytes] = {}
         self._buckets: set[tuple[Person, int]] = set()
         self._days: set[tuple[Person, int]] = set()
@@ -142,7 +148,7 @@ class Memory:
     # -- looking up ---------------------------------------------------------------------------------------------
 
     def plan(self, person: Person, day: int) -> Plan | None:
-        """What the person is due to do on a date."""
+        """What the person is due to do on a date; None: no assignment covers it."""
         plans = person.plans
         if person.generation != self.world.generation:
             plans.clear()
@@ -151,7 +157,29 @@ class Memory:
             return plans[day]
         elif len(plans) >= PLANS:
             plans.clear()
-        found = plans[day] = plan(self.world, person.assignments, person.schedules, person.leaves, day)
+        found = None
+        place = ref.in_force(person.assignments, day)
+        if place is not None:
+            own = ref.in_force(person.schedules, day)
+            leave = ref.in_force(person.leaves, day)
+            found = self._shared(place, own, leave, day)
+        plans[day] = found
+        return found
+
+    def _shared(self, place: ref.Assignment, own: ref.Schedule | None, leave: ref.Leave | None, day: int) -> Plan:
+        if self._plans_of != self.world.generation or len(self._plans) > SHARED_PLANS:
+            self._plans.clear()
+            self._plans_of = self.world.generation
+        key = (
+            day,
+            place.unit_id,
+            place.category,
+            None if own is None else own.shift_on(day),
+            None if leave is None else (leave.kind, leave.letter_no),
+        )
+        found = self._plans.get(key)
+        if found is None:
+            found = self._plans[key] = plan(self.world, place, own, leave, day)
         return found
 
     def terminals(self, person: Person, day: int) -> list[Terminal]:
@@ -220,26 +248,26 @@ class Memory:
         """Take one piece back, in any order."""
         kind = key[:1]
         if kind == b"p":
-            employee_id, bucket = _unpack(key[1:], type=tuple[str, int])
+            employee_id, bucket = _person_and_date(key[1:])
             self.person(employee_id).punches[bucket] = value
         elif kind == b"d":
             self._restore_day(key, value)
         elif kind == b"r":
             self._restore_record(value)
         elif kind == b"t":
-            (device_id,) = _unpack(key[1:], type=tuple[str])
+            (device_id,) = _device(key[1:])
             self.deliveries[device_id] = Delivery.unpacked(value)
         elif kind == b"h":
             self.barriers.restore(key[1:], value)
         elif kind == b"j":
-            self.restored_jobs = [Job(*job) for job in _unpack(value, type=list[tuple[str, str, list[int]]])]
+            self.restored_jobs = [Job(*job) for job in _jobs(value)]
             self._jobs_stored = True
         else:
             raise InvalidFact(f"state key {key[:1]!r}")
 
     def _restore_day(self, key: bytes, value: bytes) -> None:
-        employee_id, day = _unpack(key[1:], type=tuple[str, int])
-        digest, look_again, asked, waits = _unpack(value, type=_Day)
+        employee_id, day = _person_and_date(key[1:])
+        digest, look_again, asked, waits = _day(value)
         person = self.person(employee_id)
         if digest:
             person.rows[day] = digest

@@ -28,7 +28,8 @@ from streams.stages.base import Emission, Record, Reject, Settle, Step
 LIVELY_DAYS = 2  # punches older than this behind the ticks are kept packed
 
 _pack = msgspec.msgpack.encode
-_unpack = msgspec.msgpack.decode
+_pin_and_day = msgspec.msgpack.Decoder(tuple[str, str, int]).decode
+_device = msgspec.msgpack.Decoder(tuple[str]).decode
 
 
 def barriers(source: str, partition: int, partitions: int, tick: dict[str, Any]) -> list[Step]:
@@ -291,10 +292,10 @@ class RouteDevices:
         """Take one piece back, in any order."""
         kind = key[:1]
         if kind == b"p":
-            device_id, name, day = _unpack(key[1:], type=tuple[str, str, int])
+            device_id, name, day = _pin_and_day(key[1:])
             self._device(device_id).pin(name).days[day] = value
         elif kind == b"s":
-            (device_id,) = _unpack(key[1:], type=tuple[str])
+            (device_id,) = _device(key[1:])
             self._device(device_id).status = Status.unpacked(value)
         else:
             name, content = codec.decode(value)

@@ -5,7 +5,7 @@ Faust pays about 60 µs a message; here it pays them once a batch. What changes:
 are committed batch by batch, first in, first out. What stays Faust's: groups,
 rebalancing, flow control, agents, commits.
 It leans on private names of faust-streaming 0.15.3 (``_wait_next_records``, ``_acked``, ``_acked_index``,
-``_read_offset``);
+``_read_offset``, ``_unacked_messages``, ``_wait_for_ack``, ``_clean_unacked_messages``);
 ``tests/transport`` holds each of them to what is expected here.
 """
 
@@ -23,6 +23,7 @@ from faust.types.tuples import ConsumerMessage, Message
 
 from hadir.crashpoint import reach
 
+DRAIN_S = 4.0  # below the session of 6 s: a rebalance waits for nobody longer
 FETCH_TIMEOUT_S = 0.1  # a longer wait now and then comes back empty after its full length while records flow
 
 
@@ -46,17 +47,17 @@ class BatchConsumer(driver.Consumer):
     Attributes:
         coalesce_s: pause before each fetch, so that fetches are few and full.
         on_drain: called when Faust starts to wait for unacknowledged batches (rebalance, shutdown): who
-            acknowledges late should hurry.
+            acknowledges late should hurry; returns the messages that nobody will acknowledge any more.
     """
 
     coalesce_s: float = 0.05
-    on_drain: Callable[[], None] | None = None
+    on_drain: Callable[[], list[Message]] | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._delivered: defaultdict[TP, deque[int]] = defaultdict(deque)
 
-    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # type: ignore[override]  # noqa: ASYNC109
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
         """Fetch once and yield each partition's records as one message."""
         await asyncio.sleep(self.coalesce_s)
         records, active = await self._wait_next_records(FETCH_TIMEOUT_S)
@@ -139,7 +140,18 @@ class BatchConsumer(driver.Consumer):
         await super().seek(partition, offset)
 
     async def wait_empty(self) -> None:
-        """Ask whoever acknowledges late to hurry, then wait as Faust does."""
-        if self.on_drain is not None:
-            self.on_drain()
-        await super().wait_empty()
+        """
+        Ask whoever acknowledges late to hurry, commit what is acknowledged soon; the rest will be delivered again.
+
+        Faust waits for every batch without end. But the last one delivered is held by its stream until another comes,
+        and none comes now: if it was given up, or hangs, the process would never join its group again.
+        """
+        for message in () if self.on_drain is None else self.on_drain():
+            self._unacked_messages.discard(message)
+        end = self.loop.time() + DRAIN_S
+        while self._unacked_messages and not self.should_stop and self.loop.time() < end:
+            await self.commit()
+            await self._wait_for_ack(timeout=1)
+            self._clean_unacked_messages()
+        self._unacked_messages.clear()
+        await self.commit_and_end_transactions()

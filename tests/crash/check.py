@@ -7,6 +7,7 @@ them by the oracle, and is compared with ClickHouse column by column.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ from producers.simulator.run import RunReport
 from producers.simulator.world import Morning
 from schemas.registry import by_name
 from schemas.topics import topics
+from streams.stages.base import Emission
 from streams.stages.base import Record as Input
 from streams.stages.distribute import Distribute
 from tests.crash import tables
@@ -133,12 +135,16 @@ async def commits_behind(settings: Settings) -> list[str]:
         heads = await read_heads(settings, stage)
         lines += ahead(stage, committed, topics()[log].name(settings.epoch), heads)
     committed = await committed_offsets(settings.kafka, by_stage["sink"])
-    with closing(queries.connect(settings)) as client:
-        stored = tables.sink_offsets(client)
+    stored = await asyncio.to_thread(_sink_offsets, settings)
     for (topic, partition), offset in committed.items():
         if offset > stored.get((topic, partition), 0):
             lines.append(f"sink {topic}/{partition}: committed {offset}, stored {stored.get((topic, partition), 0)}")
     return lines
+
+
+def _sink_offsets(settings: Settings) -> dict[tuple[str, int], int]:
+    with closing(queries.connect(settings)) as client:
+        return tables.sink_offsets(client)
 
 
 def ahead(stage: str, committed: Mapping[tuple[str, int], int], topic: str, heads: Mapping[int, int]) -> list[str]:
@@ -157,8 +163,8 @@ def copies_made(logs: Logs, settings: Settings) -> list[str]:
     for raw in logs.references:
         stage.fold([Input(raw.offset, raw.key, raw.value)])
         for step in stage.drain(1):
-            if len(step) and (step[0], step[1], step[3]) not in logs.copies:
-                lines.append(f"reference {raw.offset}: no copy in {step[0]}/{step[1]}")
+            if isinstance(step, Emission) and (step.log, step.partition, step.value) not in logs.copies:
+                lines.append(f"reference {raw.offset}: no copy in {step.log}/{step.partition}")
     return lines
 
 

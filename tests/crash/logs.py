@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from hadir.errors import InvalidFact
 from hadir.settings import Settings
 from schemas import codec
 from schemas.topics import topics
@@ -94,7 +95,7 @@ async def read_logs(settings: Settings) -> Logs:
             logs.records[log] += 1
             try:
                 name, record = codec.decode(raw.value)
-            except codec.InvalidFact:
+            except InvalidFact:
                 logs.undecodable.append((log, raw))
                 continue
             _place(logs, log, raw, name, record)

@@ -1,8 +1,8 @@
 """
 Where a process can be hit, and the schedules that together hit every place.
 
-A *place* is a child and a step of its way from input to commitment (``hadir.crashpoint.reach``). For Kafka, which has no
-hooks, it is the step at which somebody else stands: that child is stopped there, the broker is hit, the child goes on.
+A *place* is a child and a step of its way from input to commitment (``hadir.crashpoint.reach``). For Kafka, which has
+no hooks, it is the step at which somebody else stands: that child is stopped there, the broker is hit, it goes on.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     ),
     "clickhouse": ("insert.begins", "insert.done"),
 }
-"""Every step of every child that has hooks, in order. A step that is reached when a process starts is in ``AT_START``."""
+"""Every step of every child that has hooks; those that are reached when a process starts are in ``AT_START``."""
 
 AT_START = ("state.opened", "state.read")
 LATER_S: dict[tuple[str, str], tuple[float, float]] = {
@@ -185,8 +185,9 @@ def spread(hand: Sequence[tuple[Place, Action]], rng: random.Random) -> list[Fau
 
 def carried(schedule: Schedule, missed: Iterable[Fault]) -> Schedule:
     """The schedule with what earlier ones did not come to, from the beginning of the morning."""
-    more = tuple(replace(fault, begin=0.05) for fault in missed if not _is_twin(fault))
-    return replace(schedule, faults=(*schedule.faults, *more))
+    left = [fault for fault in missed if not _is_twin(fault)]
+    more = tuple(replace(fault, begin=round(n / len(left) * 0.6, 3)) for n, fault in enumerate(left))
+    return replace(schedule, faults=(*more, *schedule.faults))
 
 
 def _twin_faults(twin: str, rng: random.Random) -> list[Fault]:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hadir.stack.supervisor import ChildFailed
-from producers.simulator.run import Progress
+from producers.simulator.run import Progress, RunReport
 from tests.crash import check
 from tests.crash.blows import Blows, Hit
 from tests.crash.logs import read_logs
 from tests.crash.places import Fault, Schedule
 from tests.crash.system import HELD, Life, Scale, Stack, make_settings
 from tests.crash.watch import Watch
+from tests.oracle.oracle import horizon_of
 
 
 @dataclass
@@ -94,33 +95,30 @@ async def _live(life: Life, outcome: Outcome, progress: Callable[[Progress], Non
     await stack.settled()
     outcome.figures["settled_s"] = time.monotonic() - ended
     outcome.wrong += watch.lines
-    await _check(life, outcome, report_of=report)
+    await _check(life, outcome, report)
     outcome.figures["looks"] = watch.looks
 
 
-async def _check(life: Life, outcome: Outcome, report_of: object) -> None:
+async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
     """Every check; what one finds does not keep the others from looking."""
-    from producers.simulator.run import RunReport
-
-    assert isinstance(report_of, RunReport)
     settings = life.stack.settings
     logs = await read_logs(settings)
     wrong = outcome.wrong
-    wrong += check.nothing_lost(report_of, life.morning, logs)
+    wrong += check.nothing_lost(report, life.morning, logs)
     wrong += check.copies_made(logs, settings)
     wrong += check.nothing_set_aside(logs)
     wrong += await check.commits_behind(settings)
     for look in (check.facts_stored, check.rows_follow, check.versions_agree):
         wrong += await asyncio.to_thread(look, logs, settings)
     wrong += await asyncio.to_thread(check.truth_shown, life)
-    horizon = check.oracle.horizon_of(logs.reference)
+    horizon = horizon_of(logs.reference)
     if horizon is None or horizon.at != life.morning.end_ms:
         wrong.append(f"the last tick is {horizon}, the clock stands at {life.morning.end_ms}")
     outcome.figures |= {
-        "acks": len(report_of.acks),
+        "acks": len(report.acks),
         "punches": len(logs.punches),
         "in_log": sum(name == "punch" for name, _ in logs.facts),
         "rows": len(logs.attendance),
-        "refused": report_of.counts.refused,
-        "gone": report_of.counts.gone,
+        "refused": report.counts.refused,
+        "gone": report.counts.gone,
     }

@@ -27,6 +27,7 @@ from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import Progress, RunReport, run_city
 from producers.simulator.truth import make_truth
 from producers.simulator.world import City, Morning, clock_s, moment
+from tests.crash.firm import firm_terminals
 
 PARTITIONS = 4
 SILENT_S = 6.0  # machine seconds without a word until a terminal is silent
@@ -57,7 +58,7 @@ class Scale:
 
 
 FULL = Scale()
-SHORT = Scale(people=160, terminals=16, begin="07:10", blows_until="08:35", end="09:15", rate=220.0)
+SHORT = Scale(people=160, terminals=16, begin="07:15", blows_until="08:35", end="09:10", rate=220.0)
 
 
 def make_settings(data: Path, **changes: Any) -> Settings:
@@ -214,16 +215,17 @@ class Life:
         """The city comes to work; returns when its clock stands and every terminal has handed over what it held."""
         settings = self.stack.settings
         later = max(self.city.later_at_ms, self.morning.start_ms)
-        return await run_city(
-            self.city,
-            f"http://{settings.gateway_host}:{settings.gateway_port}",
-            self.now,
-            self.morning.end_ms,
-            rate=self.scale.rate,
-            morning=self.morning,
-            progress=progress,
-            actions=[(later, self._enrol)],
-        )
+        with firm_terminals():
+            return await run_city(
+                self.city,
+                f"http://{settings.gateway_host}:{settings.gateway_port}",
+                self.now,
+                self.morning.end_ms,
+                rate=self.scale.rate,
+                morning=self.morning,
+                progress=progress,
+                actions=[(later, self._enrol)],
+            )
 
     async def _enrol(self) -> None:
         """The change of the roster in the middle of the morning; whoever enters it tries again until Kafka is there."""

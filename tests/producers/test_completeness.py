@@ -113,6 +113,27 @@ async def test_post_that_failed_in_between_vouches_for_nothing(gate: Gate, failu
     assert delivered(gate) == at("07:30:35")
 
 
+async def test_post_that_is_still_coming_vouches_for_nothing(gate: Gate, monkeypatch: pytest.MonkeyPatch):
+    """A body that does not come to its end: the wait for it is over at some time, and nothing is vouched for."""
+    monkeypatch.setattr("producers.sources.door.BODY_S", 0.0)
+    await settled(gate, "07:30:20")
+    asked = await gate.asked()
+    never = asyncio.Event()
+
+    async def stream():
+        yield LINE
+        await never.wait()
+
+    posting = asyncio.create_task(gate.client.post(f"/iclock/cdata?SN={SN}&table=ATTLOG", data=stream()))
+    while not gate.gateway.door.terminals[SN].posts:
+        await asyncio.sleep(0)
+    assert await gate.answer(f"ID={asked}&Return=1&CMD=DATA") == (200, "OK")
+    await gate.turns()
+    assert delivered(gate) == at("06:00:00")
+    never.set()
+    await asyncio.gather(posting, return_exceptions=True)
+
+
 async def test_post_that_failed_before_the_command_is_no_matter(gate: Gate):
     """What failed before is asked for by the range itself."""
     gate.kafka.mode = "fail"

@@ -243,6 +243,41 @@ async def test_torn_body_writes_nothing(gate: Gate):
     writer.close()
 
 
+async def test_503_when_all_bodies_together_are_too_much(gate: Gate, monkeypatch: pytest.MonkeyPatch):
+    """More bytes in hand than the gateway holds: come again; afterwards nothing is held."""
+    monkeypatch.setattr("producers.sources.bodies.HELD_BYTES", 1_000)
+    assert (await gate.post(LINE * 100))[0] == 503
+    assert await gate.post(LINE) == (200, "OK: 1")
+    assert gate.gateway.door._bodies.held_bytes == 0
+
+
+async def test_408_for_a_body_that_never_ends(gate: Gate, monkeypatch: pytest.MonkeyPatch):
+    """A terminal that stops in the middle keeps no memory for ever."""
+    monkeypatch.setattr("producers.sources.bodies.BODY_S", 0.05)
+    never = asyncio.Event()
+
+    async def stream():
+        yield LINE
+        await never.wait()
+
+    posting = asyncio.create_task(gate.client.post(f"/iclock/cdata?SN={SN}&table=ATTLOG", data=stream()))
+    async with asyncio.timeout(5):
+        while SN not in gate.gateway.door.terminals or not gate.gateway.door.terminals[SN].faults:
+            await asyncio.sleep(0.01)
+    never.set()
+    await asyncio.gather(posting, return_exceptions=True)
+    assert gate.gateway.door._bodies.held_bytes == 0
+    assert gate.kafka.records("device_log", "punch") == []
+
+
+async def test_large_bodies_take_turns_and_all_arrive(gate: Gate):
+    """Twelve bodies of 3,000 lines at once: four at a time, each promised whole."""
+    line = b"%d\t2026-11-23 05:00:00\t0\t1\n"
+    bodies = [b"".join(line % (n * 3_000 + i) for i in range(3_000)) for n in range(12)]
+    assert set(await asyncio.gather(*map(gate.post, bodies))) == {(200, "OK: 3000")}
+    assert len({p["pin"] for p in gate.kafka.records("device_log", "punch")}) == 36_000
+
+
 @pytest.mark.parametrize("charset", ["utf-16", "utf-32", "gbk"])
 async def test_wrong_charset_is_set_aside_or_read(gate: Gate, charset: str):
     """Bytes decide, not the header: ASCII-compatible ones are read, others are dead letters, never 500."""
@@ -265,6 +300,13 @@ async def test_registry(gate: Gate):
     """Newer firmware registers before it pushes."""
     answer = await gate.client.post(f"/iclock/registry?SN={SN}", data=b"~DeviceName=SpeedFace,MAC=00")
     assert (answer.status, await answer.text()) == (200, f"RegistryCode={SN}")
+
+
+async def test_paths_with_aspx(gate: Gate):
+    """Some firmware asks for cdata.aspx and getrequest.aspx."""
+    assert "GET OPTION FROM" in (await gate.get("cdata.aspx", options="all"))[1]
+    assert (await gate.get("getrequest.aspx"))[0] == 200
+    assert (await gate.get("getrequest.aspx", "UNKNOWN"))[0] == 403
 
 
 async def test_answer_that_is_none_is_400(gate: Gate):

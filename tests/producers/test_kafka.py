@@ -13,9 +13,12 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError
 
 import schemas.topics
 from hadir.clock import now_ms
+from hadir.errors import Misconfigured
 from hadir.outbox import Outbox
 from hadir.settings import Settings
 from hadir.stack.waiting import free_ports
@@ -109,6 +112,24 @@ async def test_reader_reads_spans_and_follows(world: World):
     await until(live, timeout_s=10, what="the live record")
     following.cancel()
     await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_reader_is_patient_or_not(world: World):
+    """A command is told at once that there is no topic or no broker; a process of the system waits for the topic."""
+    (free,) = free_ports(1)
+    with pytest.raises(Misconfigured, match="no topic"):
+        await world.reader.bounds("hadir.later")
+    with pytest.raises(KafkaError):
+        await KafkaReader(f"127.0.0.1:{free}").bounds("hadir.reference")
+    name = f"{world.prefix}.later"
+    waiting = asyncio.create_task(KafkaReader(world.bootstrap, patient=True).bounds(name))
+    await asyncio.wait([waiting], timeout=0.3)
+    assert not waiting.done()
+    admin = AIOKafkaAdminClient(bootstrap_servers=world.bootstrap)
+    await admin.start()
+    await admin.create_topics([NewTopic(name, 1, 1)])
+    await admin.close()
+    assert await asyncio.wait_for(waiting, 20) == {0: (0, 0)}
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])

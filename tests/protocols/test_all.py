@@ -117,3 +117,12 @@ def test_every_protocol_is_checked():
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
     assert modules == {"adms", "attlog_file"}, "add the new protocol's parsers to PROTOCOLS and its name here"
+
+
+def test_examples_in_docstrings():
+    """What a docstring shows is so."""
+    import doctest
+
+    from producers.sources import attlog_import
+
+    assert [doctest.testmod(m).failed for m in (adms, attlog_file, lines, attlog_import)] == [0, 0, 0, 0]

@@ -269,8 +269,12 @@ class Endpoint:
             default = "1" if self.engine.compress_by_default else "0"
             if call.settings.get("enable_http_compression", default) in ("1", "true"):
                 run.encoding = choose(request.headers.get("Accept-Encoding", ""))
+            if statement.kind == "insert":
+                reach("insert.begins")
             held.work = self._submit(run.begin)
             head = await asyncio.shield(held.work)
+            if statement.kind == "insert":
+                reach("insert.done")  # in the table, and nobody has been told
             self._describe(run, headers)
             if run.finished:
                 return web.Response(body=head, headers=headers)

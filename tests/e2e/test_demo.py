@@ -1,0 +1,36 @@
+"""``hadir demo --exit``: a small city's morning through everything that is real, and the exit code says that it agrees."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.local import HADIR
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.slow]
+PEOPLE = 200
+
+
+def test_demo_of_a_small_city_agrees_with_the_truth(tmp_path: Path) -> None:
+    """Every person's state and minutes late are what the simulator knows; the table by office adds up; it ends itself."""
+    done = subprocess.run(
+        [*HADIR, "demo", "--exit", "--people", str(PEOPLE), "--terminals", "20", "--rate", "360"],
+        env={k: v for k, v in os.environ.items() if not k.startswith("HADIR_")} | {"HADIR_DATA": str(tmp_path)},
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"all {PEOPLE} agree with the truth" in done.stdout
+    (total,) = re.findall(r"^│ semua +│(.*)│$", done.stdout, re.MULTILINE)
+    assert int(total.split("│")[-1]) == PEOPLE
+    assert re.search(r"^from the acknowledged POST to the row: \d+, p50 \d+ ms, p99 \d+ ms", done.stdout, re.MULTILINE)
+    assert (tmp_path / "demo" / "truth.json").exists()

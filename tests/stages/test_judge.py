@@ -1,0 +1,230 @@
+"""What ``judge`` writes and does not, what it keeps, what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from hadir.errors import InvalidFact
+from schemas import codec
+from streams.stages.base import Emission, Record
+from streams.stages.judge import Judge
+from tests.stages import records as r
+from tests.stages.harness import EPOCH, City, Row, highest
+from tests.stages.records import Fact
+
+MONDAY = "2026-11-23"
+KEY = ("employee_id", "work_date")
+
+
+def written(stage: Judge, records: list[Record], limit: int = 10**9) -> list[Row]:
+    """Attendance rows that a batch brings."""
+    assert stage.fold(records) == []
+    steps = stage.drain(limit)
+    while stage.backlog:
+        steps += stage.drain(limit)
+    return [codec.decode(s.value)[1] for s in steps if isinstance(s, Emission) and s.log == "attendance"]
+
+
+def log_of(*phases: list[Fact] | tuple[list[Fact], list[Fact]]) -> tuple[list[Record], list[int]]:
+    """The one partition of ``staff_log`` after each phase of (reference, device facts), and where each ends."""
+    city = City(1)
+    ends = []
+    for phase in phases:
+        reference, facts = phase if isinstance(phase, tuple) else (phase, [])
+        city.reference(*reference)
+        city.device(*facts)
+        city.run(frozen=["judge"])
+        ends.append(len(city.logs["staff_log", 0]))
+    return city.logs["staff_log", 0], ends
+
+
+FLIPS: list[tuple[str, Fact, Fact]] = [
+    ("leave", r.leave(), r.leave(void=True)),
+    ("own schedule", r.schedule(employee_id="ani", shifts="- - - - - - -"), r.schedule(employee_id="ani", void=True)),
+    ("enrolment", r.enrolment(device_id="B", pin="4"), r.enrolment(device_id="B", pin="4", void=True)),
+    ("assignment taken", r.assignment(void=True), r.assignment()),
+    ("device", r.device("A", void=True), r.device("A")),
+    ("unit", r.unit(timezone="America/Adak"), r.unit()),
+    ("unit mode", r.unit_mode(mode="not_in_force"), r.unit_mode()),
+    ("unit schedule", r.schedule(shifts="- - - - - - -"), r.schedule()),
+    ("shift", r.shift(starts="09:00"), r.shift()),
+    ("holiday", r.holiday(MONDAY), r.holiday(MONDAY, void=True)),
+    ("period", r.period(state="closed"), r.period()),
+]
+
+
+@pytest.mark.parametrize(("change", "back"), [f[1:] for f in FLIPS], ids=[f[0] for f in FLIPS])
+@pytest.mark.parametrize("apart", [False, True])
+def test_change_taken_back_within_a_batch_outdoes_what_another_owner_wrote(
+    change: Fact, back: Fact, apart: bool
+) -> None:
+    """
+    One owner judged the change and stopped; the next takes change and withdrawal in one batch, where nothing seems to
+    have happened. What the first wrote must not stand, whether that batch begins before the change or with the log.
+    """
+    complete = r.status(f"{MONDAY} 08:32", f"{MONDAY} 08:31")
+    ticks = [r.tick(f"{MONDAY} 07:31"), r.tick(f"{MONDAY} 08:40")]
+    log, (settled, changed, end) = log_of(([*r.office(), *ticks], [complete]), [change], [back])
+    first = Judge(0, 1, EPOCH)
+    early = [row for record in log[:changed] for row in written(first, [record])]
+    second = Judge(0, 1, EPOCH)
+    late = written(second, log[:settled]) if apart else []
+    late += written(second, log[settled:end] if apart else log)
+    truth = highest([row for record in log for row in written(first, [record])] + early, KEY)
+    table = highest([*early, *late], KEY)
+    assert {k: v["state"] for k, v in table.items() if v["reason"] != "withdrawn"} == {
+        k: v["state"] for k, v in truth.items() if v["reason"] != "withdrawn"
+    }
+
+
+def test_assignment_entered_and_taken_back_within_a_batch_leaves_no_row_of_another_owner() -> None:
+    """The row that another owner wrote in between is withdrawn, though this one never wrote any."""
+    office = [f for f in r.office() if f[0] != "assignment"]
+    log, (settled, changed, _) = log_of(
+        [*office, r.tick(f"{MONDAY} 07:00")], [r.assignment()], [r.assignment(void=True)]
+    )
+    first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
+    early = [row for record in log[:changed] for row in written(first, [record])]
+    assert len(early) == 23  # November 1 to 23
+    late = written(second, log[:settled]) + written(second, log[settled:])
+    assert {row["reason"] for row in highest([*early, *late], KEY).values()} == {"withdrawn"}
+
+
+def test_policies_changed_twice_while_the_first_change_is_still_being_worked_off() -> None:
+    """Two changes of everybody's rows under way at once: a row that comes out as it was is written all the same."""
+    people = [f for n in range(6) for f in (r.assignment(f"p{n}", first=MONDAY), r.enrolment(f"p{n}", pin=f"{n + 2}"))]
+    log, (settled, changed, end) = log_of(
+        [*r.office(), *people, r.tick(f"{MONDAY} 07:35")], [r.unit_mode(mode="trial")], [r.unit_mode()]
+    )
+    first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
+    early = [row for record in log[:changed] for row in written(first, [record])]
+    late = written(second, log[:settled])
+    for record in log[settled:end]:
+        second.fold([record])
+        late += [codec.decode(s.value)[1] for s in second.drain(2) if isinstance(s, Emission)]
+    late += written(second, [])
+    assert {row["unit_mode"] for row in highest([*early, *late], KEY).values()} == {"in_force"}
+
+
+def test_row_unchanged_is_not_written_again() -> None:
+    """A punch delivered again, a barrier that reaches nothing, a unit renamed: no row."""
+    log, (_, at, end) = log_of(
+        ([*r.office(), r.tick(f"{MONDAY} 07:31")], [r.punch(f"{MONDAY} 07:20")]),
+        [],
+        (
+            [r.tick(f"{MONDAY} 07:32"), ("unit", r.unit()[1] | {"name": "Dinas"})],
+            [r.punch(f"{MONDAY} 07:20", digest=-9)],
+        ),
+    )
+    stage = Judge(0, 1, EPOCH)
+    assert written(stage, log[:at]) != []
+    for record in log[at:end]:
+        assert written(stage, [record]) == []
+
+
+def test_people_who_punched_go_before_work_that_waits() -> None:
+    """A changed policy touches everybody; with a small limit the one who punched is written first all the same."""
+    people = [f for n in range(20) for f in (r.assignment(f"p{n}", first=MONDAY), r.enrolment(f"p{n}", pin=f"{n + 2}"))]
+    log, (settled, end) = log_of(
+        [*r.office(), *people, r.tick(f"{MONDAY} 07:35")],
+        ([r.policy(grace_s=0)], [r.punch(f"{MONDAY} 07:34", pin="21")]),
+    )
+    stage = Judge(0, 1, EPOCH)
+    written(stage, log[:settled])
+    stage.fold(log[settled:end])
+    first = [codec.decode(s.value)[1] for s in stage.drain(5) if isinstance(s, Emission)]
+    assert (first[0]["employee_id"], first[0]["state"]) == ("p19", "late")
+    assert len(first) <= 1 + 23  # a slice ends with a person: hers are the 23 dates of November so far
+    assert stage.backlog > 0
+
+
+def test_drain_hands_out_about_the_limit_until_nothing_waits() -> None:
+    """Work that waits comes in slices, all of it."""
+    log, (end,) = log_of([*r.office(), r.tick(f"{MONDAY} 07:35")])
+    stage = Judge(0, 1, EPOCH)
+    stage.fold(log[:end])
+    slices = []
+    while stage.backlog:
+        slices.append(len(stage.drain(5)))
+    assert max(slices) <= 23
+    assert sum(slices) == 23  # November 1 to 23
+
+
+def test_version_is_the_last_offset_folded() -> None:
+    """Rows carry the offset of the batch's last record, the partition and the epoch."""
+    log, (end,) = log_of(([*r.office(), r.tick(f"{MONDAY} 07:35")], [r.punch(f"{MONDAY} 07:20")]))
+    rows = written(Judge(0, 1, EPOCH), log)
+    assert {(row["version"], row["partition"], row["epoch"]) for row in rows} == {(end - 1, 0, EPOCH)}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        b"",
+        b"\0\0\0\0\xff",
+        codec.encode(*r.ping("2026-11-23 07:00"))[:-3],
+        codec.encode(*r.ping("2026-11-23 07:00")) + b"\0",
+        codec.header("ping"),
+        codec.encode(*r.tick("2026-11-23 07:00")),
+        codec.encode(*r.punch("2026-11-23 07:00")),
+        codec.encode(*r.unit(timezone="Asia/Nowhere")),
+        codec.encode("barrier", {"source": "device_log", "source_partition": 7, "at": 0, "tick_offset": 0}),
+    ],
+)
+def test_records_that_have_no_place_are_refused_and_the_rest_goes_on(value: bytes | None) -> None:
+    """Broken bytes, other logs' records, a zone that does not exist: refused, state untouched, the day goes on."""
+    log, (end,) = log_of(([*r.office(), r.tick(f"{MONDAY} 07:35")], [r.punch(f"{MONDAY} 07:20")]))
+    values = [value, *[record.value for record in log], value]
+    stage = Judge(0, 1, EPOCH)
+    rejects = stage.fold([Record(n, None, v) for n, v in enumerate(values)])
+    assert [reject.record.offset for reject in rejects] == [0, end + 1]
+    assert all(reject.reason for reject in rejects)
+    rows = highest([codec.decode(s.value)[1] for s in stage.drain(10**9) if isinstance(s, Emission)], KEY)
+    assert rows["ani", r.day(MONDAY)]["state"] == "present"
+
+
+def test_old_punches_are_packed_and_still_count() -> None:
+    """Three days later a morning's bucket is bytes; a change of policy still reads it, another punch joins it."""
+    city = City(1)
+    city.reference(*r.office(), r.tick(f"{MONDAY} 09:00"))
+    city.device(r.punch(f"{MONDAY} 07:30:30"))
+    city.run()
+    city.reference(*[r.tick(f"2026-11-{d} 09:00") for d in (24, 25, 26, 27)])
+    city.run()
+    stage = next(w.stage for w in city.workers if w.name == "judge")
+    assert isinstance(stage, Judge)
+    assert isinstance(stage.memory.people["ani"].punches[r.day(MONDAY)], bytes)
+    city.reference(r.policy(grace_s=0))
+    city.device(r.punch(f"{MONDAY} 16:01"))
+    city.run()
+    row = city.result().rows["ani", r.day(MONDAY)]
+    assert (row["late_s"], row["out_at"]) == (30, r.at(f"{MONDAY} 16:01"))
+
+
+def test_state_key_of_another_release_ends_the_restore() -> None:
+    """An unknown kind of state is not passed over."""
+    with pytest.raises(InvalidFact):
+        Judge(0, 1, EPOCH).restore(b"?x", b"")
+
+
+def test_positions_one_row_a_minute_the_earliest_fix() -> None:
+    """Of one minute's pings the earliest stands, whatever the order; another minute or person has its own row."""
+    pings = [
+        r.ping(r.at(f"{MONDAY} 08:00") + ms, who, lat=lat)
+        for ms, who, lat in [
+            (5000, "ani", -7.1),
+            (9000, "ani", -7.2),
+            (2000, "ani", -7.3),
+            (61_000, "ani", -7.4),
+            (0, "budi", -7.5),
+        ]
+    ]
+    for order in (pings, pings[::-1]):
+        city = City(2)
+        city.phone(*order)
+        city.run()
+        found = city.result().positions
+        assert {(who, at - r.at(f"{MONDAY} 08:00")): row["lat"] for (who, at), row in found.items()} == {
+            ("ani", 0): -7.3, ("ani", 60_000): -7.4, ("budi", 0): -7.5,
+        }  # fmt: skip

@@ -1,0 +1,130 @@
+"""Rows written field by field are the codec's, and positions read off a ping's bytes are those of the decoded one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hadir.errors import InvalidFact
+from schemas import codec
+from streams.folds.punches import Punch
+from streams.rules.attendance import Judgement, Terminal
+from streams.rules.examples import plan
+from streams.rules.position import Positions
+from streams.stages import rows
+
+moments = st.integers(-(2**60), 2**60)
+texts = st.text(max_size=70)
+held = st.lists(st.builds(Punch, moments, texts, texts, moments, moments, st.just(True)), max_size=4)
+missing = st.lists(st.builds(Terminal, texts, st.booleans(), st.none() | moments, st.none() | moments), max_size=3)
+
+
+@given(texts, st.integers(-(2**31), 2**31 - 1), held, missing, st.none() | moments, st.integers(0, 2**31 - 1), texts)
+def test_attendance_row_is_what_the_codec_writes(
+    employee: str, day: int, punches: list[Punch], gone: list[Terminal], until: int | None, late_s: int, state: str
+) -> None:
+    """Any content: the same bytes as through a dict."""
+    due = plan()
+    came, left = (punches[0] if punches else None), (punches[-1] if len(punches) > 1 else None)
+    said = Judgement(state, "why", came, left, late_s, until, None, gone)
+    data = employee.encode()
+    body = rows.attendance(codec.long_bytes(len(data)) + data, day, due, said, punches, rows.tail("abcd1234", 5))
+    uses = ["in" if p is came else "out" if p is left else "none" for p in punches]
+    expected: dict[str, Any] = {
+        "employee_id": employee, "work_date": day, "unit_id": due.unit_id, "unit_mode": due.mode,
+        "category": due.category, "state": state, "reason": "why", "letter_no": "", "shift_id": due.shift_id,
+        "shift_start_at": due.start, "shift_end_at": due.end, "cutoff_at": due.cutoff,
+        "in_at": came.occurred_at if came else None, "in_device_id": came.device_id if came else "",
+        "out_at": left.occurred_at if left else None, "late_s": late_s, "open_until": until,
+        "policy_id": due.policy_id, "policy_offset": due.policy_offset,
+        "punches": [
+            {"device_id": p.device_id, "device_time": p.device_time, "occurred_at": p.occurred_at, "used_as": use}
+            for p, use in zip(punches, uses, strict=True)
+        ],
+        "missing": [
+            {"device_id": t.device_id, "silent_since": t.silent_since, "delivered_through": t.delivered_through}
+            for t in gone
+        ],
+        "epoch": "abcd1234", "partition": 5, "version": 2**40,
+    }  # fmt: skip
+    assert codec.header("attendance") + body + codec.long_bytes(2**40) == codec.encode("attendance", expected)
+
+
+def test_withdrawal_is_a_row() -> None:
+    """It decodes, names nobody's unit, and says that it takes back."""
+    body = rows.withdrawal(b"\x06ani", 20_780, rows.tail("e", 0))
+    name, row = codec.decode(codec.header("attendance") + body + codec.long_bytes(9))
+    assert (name, row["employee_id"], row["state"], row["reason"]) == ("attendance", "ani", "not_judged", "withdrawn")
+    assert (row["unit_id"], row["shift_start_at"], row["policy_offset"]) == ("", None, -1)
+
+
+floats = st.none() | st.floats(0, 1000, width=32)
+pings = st.fixed_dictionaries(
+    {
+        "employee_id": st.sampled_from(("e" * 36, "ani")) | texts,
+        "install_id": st.sampled_from(("i" * 36, "x")) | texts,
+        "fixed_at": st.integers(1_795_400_000_000, 1_795_400_100_000) | moments,
+        "lat": st.sampled_from((-7.5, 112.0)),
+        "lon": st.sampled_from((-7.5, 112.0)),
+        "accuracy_m": floats,
+        "speed_mps": floats,
+        "mock": st.none() | st.booleans(),
+        "battery": floats,
+        "received_at": moments,
+    }
+)
+
+
+@given(st.lists(pings, min_size=1, max_size=8))
+def test_position_of_a_minute_is_its_earliest_fix(found: list[dict[str, Any]]) -> None:
+    """Whatever the order and the lengths of ids: the smallest of the rows written is the earliest ping."""
+    positions = Positions("abcd1234")
+    written: dict[tuple[str, int], list[tuple[int, bytes]]] = {}
+    expected: dict[tuple[str, int], tuple[int, bytes]] = {}
+    for ping in found:
+        row = positions.take(codec.encode("ping", ping))
+        if row is not None:
+            name, said = codec.decode(row[1])
+            assert (name, row[0]) == ("position", said["employee_id"].encode())
+            written.setdefault((said["employee_id"], said["minute_at"]), []).append((said["fixed_at"], row[1]))
+        minute = ping["fixed_at"] - ping["fixed_at"] % 60_000
+        kept = {f: ping[f] for f in ("employee_id", "fixed_at", "lat", "lon", "accuracy_m", "mock")}
+        one = (ping["fixed_at"], codec.encode("position", kept | {"minute_at": minute, "epoch": "abcd1234"}))
+        key = (ping["employee_id"], minute)
+        expected[key] = min(one, expected.get(key, one))
+    assert {key: min(all_of_it) for key, all_of_it in written.items()} == expected
+    assert len(positions) <= len({ping["employee_id"] for ping in found})
+
+
+def test_position_is_written_once_a_minute() -> None:
+    """Twelve pings of a minute, in order: one row; the same once more: none."""
+    positions = Positions("abcd1234")
+    ping = {
+        "employee_id": "ani", "install_id": "x", "lat": 0.0, "lon": 0.0, "accuracy_m": 5.0, "speed_mps": None,
+        "mock": False, "battery": None, "received_at": 0,
+    }  # fmt: skip
+    values = [codec.encode("ping", ping | {"fixed_at": 1_795_400_040_000 + n * 5000}) for n in range(12)]
+    assert [positions.take(v) is not None for v in [*values, *values]] == [True] + [False] * 23
+
+
+@given(pings, st.integers(0, 140), st.binary(max_size=3))
+def test_broken_ping_is_refused_and_nothing_else_raised(ping: dict[str, Any], cut: int, more: bytes) -> None:
+    """Bytes cut anywhere, or with others behind: refused, or the row of an unharmed one."""
+    value = codec.encode("ping", ping)
+    broken = value[: max(5, len(value) - cut)] + more
+    try:
+        row = Positions("abcd1234").take(broken)
+    except InvalidFact:
+        return
+    assert row is not None
+    codec.decode(row[1])
+    assert codec.decode(broken)[0] == "ping"
+
+
+def test_ping_that_is_not_one_is_refused() -> None:
+    """Only a frame."""
+    with pytest.raises(InvalidFact):
+        Positions("abcd1234").take(codec.header("ping"))
