@@ -29,6 +29,9 @@ logger = logging.getLogger(__name__)
 
 MAX_POLL_RECORDS = 20_000  # decoding more in one go would hold up the heartbeats that share its thread
 
+METADATA_MS = 5_000
+"""Who joins just as a broker comes back may be told of no topics, and gets no partitions until it asks again."""
+
 MakeStage = Callable[[str, int], Stage]
 """(log, partition) -> the machine of that partition."""
 
@@ -62,6 +65,7 @@ def make_app(name: str, settings: Settings, group: str = "") -> faust.App:
         stream_buffer_maxsize=16,
         stream_wait_empty=True,
         consumer_auto_offset_reset="earliest",
+        consumer_metadata_max_age_ms=METADATA_MS,
         worker_redirect_stdouts=False,
     )
     return app

@@ -20,4 +20,5 @@ CREATE TABLE IF NOT EXISTS punch
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY toYYYYMM(device_time)
 ORDER BY (toDate32(device_time), device_id, pin, device_time)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'Punches as terminals said them; of redeliveries of one (device_id, pin, device_time) the smallest (received_at, digest) stays.';

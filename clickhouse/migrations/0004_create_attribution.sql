@@ -23,6 +23,7 @@ CREATE TABLE IF NOT EXISTS attribution_history
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(device_time))
 ORDER BY (epoch, toDate32(device_time), device_id, pin, device_time, version)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'Every version ever said of whose a punch is; append-only, a version delivered again is one row.';
 
 CREATE TABLE IF NOT EXISTS attribution
@@ -49,6 +50,7 @@ CREATE TABLE IF NOT EXISTS attribution
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (epoch, toYYYYMM(device_time))
 ORDER BY (epoch, toDate32(device_time), device_id, pin, device_time)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'Whose each punch is now, by epoch: the highest version. Filled by attribution_mv_v1.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS attribution_mv_v1 TO attribution AS

@@ -34,6 +34,7 @@ CREATE TABLE IF NOT EXISTS attendance_history
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(work_date))
 ORDER BY (epoch, work_date, employee_id, version)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'Every version ever shown of a person\'s work date; append-only, a version delivered again is one row.';
 
 CREATE TABLE IF NOT EXISTS attendance
@@ -70,6 +71,7 @@ CREATE TABLE IF NOT EXISTS attendance
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (epoch, toYYYYMM(work_date))
 ORDER BY (epoch, work_date, employee_id)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'What is known of each person\'s work date, by epoch: the highest version. Filled by attendance_mv_v1.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS attendance_mv_v1 TO attendance AS

@@ -18,4 +18,5 @@ CREATE TABLE IF NOT EXISTS position
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(minute_at))
 ORDER BY (epoch, toStartOfHour(minute_at), employee_id, minute_at)
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'A person\'s first position of a minute, by epoch.';

@@ -9,6 +9,7 @@ CREATE TABLE IF NOT EXISTS device_latest
 )
 ENGINE = AggregatingMergeTree
 ORDER BY device_id
+SETTINGS min_parts_to_merge_at_once = 16
 COMMENT 'One row per terminal, merged from device_status and punch by maxima only, so that a replay changes nothing.';
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS device_latest_status_mv_v1 TO device_latest AS

@@ -9,5 +9,5 @@ ENGINE = MergeTree
 ORDER BY (topic, partition, written_at)
 PRIMARY KEY (topic, partition)
 TTL toDateTime(written_at) + INTERVAL 1 HOUR GROUP BY topic, partition SET offset = max(offset), written_at = max(written_at)
-SETTINGS merge_with_ttl_timeout = 3600
+SETTINGS min_parts_to_merge_at_once = 16, merge_with_ttl_timeout = 3600
 COMMENT 'How far the sink has come: one row per flush and partition, rolled up to the last after an hour.';

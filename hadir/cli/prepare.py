@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
+from hadir.errors import HadirError
 from hadir.migrate import bring_up
 from hadir.settings import settings
 from hadir.topics_admin import ensure_topics
@@ -20,4 +22,7 @@ async def prepare() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(prepare())
+    try:
+        asyncio.run(prepare())
+    except HadirError as fault:
+        sys.exit(str(fault))

@@ -97,7 +97,9 @@ def _wait_ready(process: subprocess.Popen[bytes]) -> None:
 def _look_for_failure(found: Status) -> None:
     for child in found.children:
         if child.state == "failed":
-            raise Misconfigured(f"{child.name} does not start: see {settings().data / 'logs' / (child.name + '.log')}")
+            log = settings().data / "logs" / f"{child.name}.log"
+            last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
+            raise Misconfigured("\n".join([f"{child.name} does not start: see {log}", *last]))
 
 
 @click.command("down")

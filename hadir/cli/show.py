@@ -10,13 +10,16 @@ import click
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import Error
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hadir import queries
 from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
 from hadir.settings import settings
 from hadir.words import STATES
+
+ALWAYS = ("wajib", "hadir", "roster")
+"""Counts by office that are shown even where they are 0; of the others a column is left out when nobody is in it."""
 
 
 def connected() -> Client:
@@ -75,7 +78,8 @@ def day_command(day: str, unit: str | None, people: bool | None) -> None:
 
     DATE is YYYY-MM-DD, the local date on which shifts start: a night shift belongs to the evening's date. Times are
     those of the unit's zone. The columns add up: wajib (due) is hadir + terlambat + ditunggu + belum hadir + tidak
-    hadir + tk + belum dapat dipastikan; roster is wajib and all who are not due.
+    hadir + tk + belum dapat dipastikan; roster is wajib and all who are not due. A column with nobody in it is left
+    out.
 
     \b
       hadir                   present: on time, within grace, or not measurable
@@ -91,13 +95,15 @@ def day_command(day: str, unit: str | None, people: bool | None) -> None:
     console = screen()
     with closing(connected()) as client:
         if people or (people is None and unit):
-            table = Table("unit", "name", "staff no", "state", "in", "out")
+            table = Table("unit", "name", Column("staff no", no_wrap=True), "state", "in", "out")
             for row in queries.day(client, work_date, unit):
                 table.add_row(row["unit_name"], row["name"], row["staff_no"], say(row), row["in_time"], row["out_time"])
         else:
             rows = [r for r in queries.offices(client, work_date) if unit in (None, r["unit_id"])]
-            columns = [c for c in rows[0] if isinstance(rows[0][c], int)] if rows else []
-            table = Table("unit", *(c.replace("_", " ") for c in columns))
+            counts = [c for c in rows[0] if isinstance(rows[0][c], int)] if rows else []
+            columns = [c for c in counts if c in ALWAYS or any(row[c] for row in rows)]
+            heads = [Column(c.replace("_", " "), justify="right") for c in columns]
+            table = Table(Column("unit", no_wrap=True), *heads)
             for row in rows:
                 table.add_row(row["unit_name"], *(str(row[c] or "") for c in columns))
             if rows:

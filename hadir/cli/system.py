@@ -83,7 +83,8 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     Everything that runs on one machine.
 
     ``prepare`` makes topics and tables at each start and ends. Workers wait for their topics by themselves, so that
-    they load while the broker starts; they come after ``kafka`` in order to be stopped before it.
+    they load while the broker starts; they come after ``kafka`` in order to be stopped before it, and the sink before
+    both servers: without them it could only try until it is killed.
     """
     data = settings.data.absolute()
     host, port = _address(settings)
@@ -124,7 +125,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("distribute", "streams.agents", "distribute", after=("kafka",)),
         python("route", "streams.agents", "route", after=("kafka",)),
         python("judge", "streams.agents", "judge", after=("kafka",)),
-        python("sink", "streams.agents", "sink", after=("prepare",)),
+        python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare")),
     ]
     return found
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from producers.protocols.adms import SOURCE
 from schemas.codec import decode, schema_of
 
+LAST_SECOND_MS = 1000  # terminals know seconds: a window is over when its last one is
 EPOCH_DAY = date(1970, 1, 1).toordinal()
 DAY_S = 86_400
 _FOLDED = frozenset(("device", "unit", "shift", "policy", "period"))
@@ -163,7 +164,7 @@ class Region:
             seconds |= {shift["starts_s"] + cutoff for cutoff in cutoffs}
             seconds.add(shift["starts_s"] + shift["in_closes_after_s"])
             seconds.add(shift["ends_s"] + shift["out_closes_after_s"])
-        return {midnight + s * 1000 for s in seconds}
+        return {midnight + s * 1000 + LAST_SECOND_MS for s in seconds}
 
     def first_open_day(self, zone: str, at: int) -> int:
         """First day of the earliest month that is open, else of the present month; days since 1970."""

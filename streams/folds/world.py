@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from streams.folds import references as ref
@@ -96,14 +96,18 @@ class World:
             return None
         self.generation += 1
         if kind == "unit":
-            held = {e.timezone for entries in self.units.values() for e in entries if not e.void}
-            self.zones = (NOWHERE, *sorted(held - {NOWHERE}))
+            assert isinstance(entry, ref.Unit)
+            self.add_zones([entry.timezone])
         elif kind == "shift":
             self._measure()
         covered = [e for e in (old, entry) if e is not None and not e.void]
         if not covered:
             return None
         return Change(min(e.first for e in covered), max(e.last for e in covered), kind, subject)
+
+    def add_zones(self, zones: Iterable[str]) -> None:
+        """Zones in use; one that no unit is in any more stays: rows may have begun by it."""
+        self.zones = tuple(sorted({*self.zones, *zones}))
 
     def _measure(self) -> None:
         before = after = 0

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from streams.folds.punches import Punch
 from streams.rules.day import Plan
 
+LAST_SECOND_MS = 1000
+
 
 class Terminal(NamedTuple):
     """
@@ -24,8 +26,8 @@ class Terminal(NamedTuple):
     delivered_through: int | None = None
 
     def complete(self, at: int) -> bool:
-        """Whether every punch before a moment is here."""
-        return self.settled and self.delivered_through is not None and self.delivered_through >= at
+        """Whether every punch up to a moment is here, its whole second included: terminals know no finer time."""
+        return self.settled and self.delivered_through is not None and self.delivered_through >= at + LAST_SECOND_MS
 
 
 class Judgement(NamedTuple):

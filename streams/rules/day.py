@@ -19,6 +19,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False, eq=False):
 
     Attributes:
         opens_at: local midnight, UTC: from then on the date has a row.
+        rostered: shift that the schedule names, whatever comes of it.
         state: decided without punches (``not_judged``, ``off``, ``leave``, ``field_duty``); empty: judge it.
         in_opens, in_closes, out_opens, out_closes, start, end, cutoff, papers: moments, UTC.
         wait: how long terminals are waited for, ms.
@@ -34,6 +35,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False, eq=False):
     reason: str
     letter_no: str
     shift_id: str
+    rostered: str = ""
     policy_id: str = ""
     policy_offset: int = -1
     start: int = 0
@@ -85,8 +87,10 @@ def plan(world: World, place: Assignment, own: Schedule | None, leave: Leave | N
     mode_name = "not_in_force" if mode is None else mode.mode
     opens_at = utc_of(day * DAY_MS, zone)
 
-    def decided(state: str, reason: str, letter_no: str = "", shift_id: str = "") -> Plan:
-        return Plan(unit_id, mode_name, place.category, zone, opens_at, state, reason, letter_no, shift_id)
+    shift_id = ""
+
+    def decided(state: str, reason: str, letter_no: str = "", shown: str = "") -> Plan:
+        return Plan(unit_id, mode_name, place.category, zone, opens_at, state, reason, letter_no, shown, shift_id)
 
     if unit is None:
         return decided("not_judged", "no_unit")
@@ -123,6 +127,7 @@ def plan(world: World, place: Assignment, own: Schedule | None, leave: Leave | N
         "",
         "",
         "",
+        shift_id,
         shift_id,
         policy.policy_id,
         policy.offset,

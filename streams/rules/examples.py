@@ -34,6 +34,7 @@ def plan(start: str = "07:30", end: str = "16:00", grace_s: int = 0, last_counts
         reason="",
         letter_no="",
         shift_id="S",
+        rostered="S",
         policy_id="P",
         policy_offset=1,
         start=starts,

@@ -10,7 +10,6 @@ since. With two it may have been another in between, and another owner may have 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from sys import intern
 from typing import Any
@@ -19,22 +18,20 @@ from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds import punches as punch_fold
 from streams.folds import references as ref
-from streams.folds.horizon import Horizon
 from streams.folds.punches import Punch
 from streams.folds.terminals import Delivery
-from streams.folds.wakeups import Wakeups
-from streams.folds.world import Change
-from streams.folds.zones import DAY_MS, WIDEST_MS, wall_of
+from streams.folds.zones import DAY_MS, WIDEST_MS
 from streams.rules.attendance import judge, uses
 from streams.rules.position import Positions
 from streams.stages import rows
+from streams.stages.agenda import Agenda
 from streams.stages.base import Emission, Record, Reject, Step
 from streams.stages.memory import PERSONAL, Memory
-from streams.stages.person import COUNT, ONCE, PLACE, SHOWN, Job, Jobs, Live, Person, Touches
+from streams.stages.person import COUNT, ONCE, PLACE, ZONE, Live, Person
 
 LIVELY_DAYS = 2  # punches older than this behind the horizon are kept packed
-FAR = 1 << 30  # days beyond any date
-EVERYBODY = ("unit", "unit_mode", "shift", "policy", "calendar", "device", "period", "schedule")
+OF_A_UNIT = ("unit", "unit_mode", "schedule")
+EVERYBODY = ("shift", "policy", "calendar", "device", "period", *OF_A_UNIT)
 
 
 class Judge:
@@ -45,19 +42,14 @@ class Judge:
     def __init__(self, partition: int, partitions: int, epoch: str) -> None:
         self.partition = partition
         self.memory = Memory(partitions)
+        self._agenda = Agenda(self.memory)
         self._positions = Positions(epoch)
         self._ping = codec.header("ping")
         self._row = codec.header("attendance")
         self._tail = rows.tail(epoch, partition)
         self._head = -1
         self._out: list[Step] = []
-        self._hot: Touches = {}  # touched by a punch: written first
-        self._cold: Touches = {}
-        self._jobs: Jobs = deque()
-        self._wakeups: Wakeups[tuple[Person, int]] = Wakeups()  # by moment
-        self._settling: Wakeups[tuple[str, str, int]] = Wakeups()  # by reference offset
         self._lively: dict[int, dict[Person, None]] = {}  # bucket -> people who have it unpacked
-        self._open: frozenset[int] = frozenset()  # dates of open months
 
     # -- in -----------------------------------------------------------------------------------------------------
 
@@ -88,8 +80,8 @@ class Judge:
             self._take_barrier(record)
         elif name == "device_state":
             self._take_device_state(record)
-        elif name == "ping":
-            row = self._positions.take(raw)
+        elif name == "ping":  # as an older release wrote it
+            row = self._positions.take(codec.encode(name, record))
             if row is not None:
                 self._out.append(Emission("position", self.partition, *row))
         elif name in PERSONAL or (name == "schedule" and record["employee_id"]):
@@ -118,21 +110,17 @@ class Judge:
             if moment is not None:
                 days |= self._days_of(person, moment)
         for day in days:
-            self._touch(self._hot, person, day, ONCE)
+            self._agenda.hurry(person, day)
 
     def _days_of(self, person: Person, at: int) -> set[int]:
         """Dates of open months to whose row a punch of that moment belongs."""
         days = set()
         for day in self.memory.world.work_dates(at):
-            if day in self._open:
+            if day in self._agenda.open:
                 due = self.memory.plan(person, day)
                 if due is not None and due.spans(at):
                     days.add(day)
         return days
-
-    def _touch(self, where: Touches, person: Person, day: int, weight: int) -> None:
-        key = (person, day)
-        where[key] = where.get(key, 0) + weight
 
     def _take_device_state(self, record: dict[str, Any]) -> None:
         device_id = record["device_id"]
@@ -141,69 +129,34 @@ class Judge:
             for person in self.memory.enrolled.get(device_id, ()):
                 for day, live in person.live.items():
                     if live.asked:
-                        self._touch(self._cold, person, day, ONCE)
+                        self._agenda.touch(person, day)
 
     def _take_personal(self, name: str, record: dict[str, Any], raw: bytes) -> None:
         person, change = self.memory.put_personal(name, record, raw)
         if change is None:
             return
         if name == "enrolment":
-            self._settle(record["reference_offset"], name, person.id)
-            self._touch_live(person, change)
-            return
-        weight = ONCE + PLACE if name == "assignment" else ONCE
-        for day in self._opened(change):
-            self._touch(self._cold, person, day, weight)
-
-    def _touch_live(self, person: Person, change: Change) -> None:
-        for day in person.live:
-            if change.first <= day <= change.last:
-                self._touch(self._cold, person, day, ONCE)
-
-    def _settle(self, offset: int, kind: str, subject: str) -> None:
-        """Look at whom a record keeps undetermined again once the horizon has passed it."""
-        horizon = self.memory.barriers.horizon
-        if horizon is None or offset > horizon.tick_offset:
-            self._settling.put(offset, (kind, subject, offset))
-
-    def _opened(self, change: Change) -> list[int]:
-        """Dates of open months that a change covers and that have begun in some zone in use."""
-        world, horizon = self.memory.world, self.memory.barriers.horizon
-        if horizon is None:
-            return []
-        today = max([wall_of(horizon.at, zone) // DAY_MS for zone in world.zones])
-        return world.open_dates(change.first, min(change.last, today))
+            self._agenda.settle(record["reference_offset"], name, person.id)
+            self._agenda.touch_live(person, change)
+        else:
+            self._agenda.touch_begun(person, change, ONCE + PLACE if name == "assignment" else ONCE)
 
     def _take_world(self, name: str, record: dict[str, Any], raw: bytes) -> None:
-        if name == "period":
-            self._take_period(record, raw)
-            return
+        if name == "period" and self.memory.world.closes(record):
+            self._agenda.finish(self._look)  # a month that closes is judged to its last record before it rests
         change = self.memory.put_world(name, record, raw)
         if change is None:
             return
-        if name == "device":
-            self._settle(record["reference_offset"], name, change.subject)
+        if name == "period":
+            self._agenda.reopen(change)
+        elif name == "device":
+            self._agenda.settle(record["reference_offset"], name, change.subject)
             for person in self.memory.enrolled.get(change.subject, ()):
-                self._touch_live(person, change)
-            return
-        dates = self._opened(change)
-        if dates:
-            self._jobs.append(Job(name, change.subject, dates))
-
-    def _take_period(self, record: dict[str, Any], raw: bytes) -> None:
-        """A month that closes is judged to its last record before it rests; one that opens is judged whole."""
-        world = self.memory.world
-        if world.closes(record):
-            while self._waiting:
-                self._work(self._waiting)
-        before = self._open
-        change = self.memory.put_world("period", record, raw)
-        if change is None:
-            return
-        self._open = frozenset(world.open_dates(-FAR, FAR))
-        dates = [day for day in self._opened(change) if day not in before]
-        if dates:
-            self._jobs.append(Job("period", change.subject, dates))
+                self._agenda.touch_live(person, change)
+        elif name in OF_A_UNIT:
+            self._agenda.touch_unit(change)
+        else:
+            self._agenda.everybody(change)
 
     def _take_barrier(self, record: dict[str, Any]) -> None:
         barriers = self.memory.barriers
@@ -212,30 +165,11 @@ class Judge:
         ref.tick(record)
         before = barriers.horizon
         if barriers.put(record["source"], record["source_partition"], record["at"], record["tick_offset"]):
-            assert barriers.horizon is not None
-            self._advance(before, barriers.horizon)
-
-    def _advance(self, before: Horizon | None, now: Horizon) -> None:
-        touched: dict[tuple[Person, int], None] = {}
-        for person, day in self._wakeups.until(now.at):
-            live = person.live.get(day)
-            if live is not None and 0 <= live.look_again <= now.at:
-                touched[person, day] = None
-        for kind, subject, offset in self._settling.until(now.tick_offset):
-            for person, entry in self.memory.holders(kind, subject, offset):
-                for day in person.live:
-                    if entry.covers(day):
-                        touched[person, day] = None
-        for person, day in touched:  # by one record, the barrier, whatever it has brought about
-            self._touch(self._cold, person, day, ONCE)
-        for zone in self.memory.world.zones:
-            last = wall_of(now.at, zone) // DAY_MS
-            first = min(self._open, default=last + 1) if before is None else wall_of(before.at, zone) // DAY_MS + 1
-            dates = [day for day in range(first, last + 1) if day in self._open]
-            if dates:
-                self._jobs.append(Job("open", zone, dates))
-        if before is None or before.at // DAY_MS != now.at // DAY_MS:
-            self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
+            now = barriers.horizon
+            assert now is not None
+            self._agenda.advance(before, now)
+            if before is None or before.at // DAY_MS != now.at // DAY_MS:
+                self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
 
     def _pack_older_than(self, day: int) -> None:
         for bucket in [b for b in self._lively if b < day]:
@@ -247,70 +181,31 @@ class Judge:
     @property
     def backlog(self) -> int:
         """Dates of people that wait to be judged, at most."""
-        return self._waiting
-
-    @property
-    def _waiting(self) -> int:
-        people = len(self.memory.roll)
-        steps = sum([(people - job.cursor) * len(job.dates) + 1 for job in self._jobs])
-        return len(self._hot) + len(self._cold) + steps
+        return self._agenda.waiting
 
     def drain(self, limit: int) -> list[Step]:
         """Rows of the people whose punches came, then of at most about ``limit`` dates that wait."""
-        hot = self._hot
-        if hot:
-            self._hot = {}
-            for (person, day), weight in hot.items():
-                self._judge(person, day, weight + self._cold.pop((person, day), 0))
-        self._work(limit)
+        self._agenda.urgent(self._look)
+        self._agenda.work(limit, self._look)
         out, self._out = self._out, []
         return out
 
-    def _work(self, limit: int) -> None:
-        hot, cold = self._hot, self._cold
-        while limit > 0:
-            if cold:
-                key = next(iter(cold))
-                self._judge(*key, cold.pop(key) + hot.pop(key, 0))
-                limit -= 1
-            elif hot:
-                key = next(iter(hot))
-                self._judge(*key, hot.pop(key))
-                limit -= 1
-            elif self._jobs:
-                limit -= self._step(self._jobs[0])
-            else:
-                return
-
-    def _step(self, job: Job) -> int:
-        """Judge a job's dates for one person more."""
-        roll = self.memory.roll
-        if job.cursor >= len(roll):
-            self._jobs.popleft()
-            return 1
-        person = roll[job.cursor]
-        job.cursor += 1
-        for day in job.dates:
-            if job.concerns(self.memory.plan(person, day)):
-                self._judge(person, day, job.weight + self._cold.pop((person, day), 0), 1)
-        return len(job.dates)
-
-    def _judge(self, person: Person, day: int, weight: int, jobs: int = 0) -> None:
+    def _look(self, person: Person, day: int, weight: int, in_job: bool) -> None:
         """
         Write what is known of a person's date, unless it is what was written and only one record touched it.
 
         Args:
-            weight: what touched it since it was judged last.
-            jobs: how many of the jobs under way are in ``weight``; the others may have touched it too.
+            weight: what touched it since it was looked at last.
+            in_job: a job is part of ``weight``; others under way may have touched it too.
         """
-        if day not in self._open:
+        agenda, memory = self._agenda, self.memory
+        if day not in agenda.open:
             return
-        if len(self._jobs) > jobs:
-            weight += ONCE + SHOWN
-        memory = self.memory
+        if agenda.others(in_job):
+            weight += ONCE
         due, horizon = memory.plan(person, day), memory.barriers.horizon
         if due is None or horizon is None or horizon.at < due.opens_at:
-            between = weight & COUNT > 1 and weight >= (PLACE if due is None else SHOWN)
+            between = weight & COUNT > 1 and weight >= (PLACE if due is None else ZONE)
             if day in person.rows or between:
                 memory.set_day(person, day, None, None)
                 self._write(person, rows.withdrawal(person.text, day, self._tail))
@@ -331,7 +226,7 @@ class Judge:
             live = Live(look_again, judgement.hangs_on_terminals and horizon.at >= due.cutoff)
             old = person.live.get(day)
             if look_again >= 0 and (old is None or old.look_again != look_again):
-                self._wakeups.put(look_again, (person, day))
+                agenda.wake(look_again, person, day)
         memory.set_day(person, day, digest, live)
 
     def _write(self, person: Person, body: bytes) -> None:
@@ -341,29 +236,14 @@ class Judge:
     # -- put away and taken up ----------------------------------------------------------------------------------
 
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
-        """What changed since the last call, what waits included."""
-        waits = dict(self._cold)
-        for key, weight in self._hot.items():
-            waits[key] = waits.get(key, 0) + weight
-        return list(self.memory.changed(waits, self._jobs))
+        """What changed since the last call, what waits included: a checkpoint need not wait for ``backlog`` to end."""
+        return self._agenda.changed()
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one piece of state back."""
         self.memory.restore(key, value)
 
     def restored(self, head: int) -> None:
-        """Rebuild from what came back whatever is not kept: who waits for which moment."""
+        """Rebuild from what came back whatever is not kept."""
         self._head = head
-        memory = self.memory
-        self._open = frozenset(memory.world.open_dates(-FAR, FAR))
-        self._cold = memory.restored_touches
-        self._jobs = deque(memory.restored_jobs)
-        for person in memory.roll:
-            for day, live in person.live.items():
-                if live.look_again >= 0:
-                    self._wakeups.put(live.look_again, (person, day))
-            for enrolment in person.enrolments:
-                self._settle(enrolment.offset, "enrolment", person.id)
-        for device_id, entries in memory.world.devices.items():
-            for entry in entries:
-                self._settle(entry.offset, "device", device_id)
+        self._agenda.restored()

@@ -3,7 +3,7 @@ What one partition of ``judge`` remembers, and how it is put away and taken up a
 
 State keys are one letter and a packed tuple: ``r`` a reference record as it came, ``p`` a person's punches of a date,
 ``d`` what was last said of a person's date and what still touches it, ``t`` a terminal's state, ``h`` a barrier,
-``j`` the jobs under way.
+``z`` the zones ever in use, ``j`` the jobs under way.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _pack = msgspec.msgpack.encode
 _day = msgspec.msgpack.Decoder(tuple[int, int | None, bool, int]).decode
 _person_and_date = msgspec.msgpack.Decoder(tuple[str, int]).decode
 _device = msgspec.msgpack.Decoder(tuple[str]).decode
+_zones = msgspec.msgpack.Decoder(list[str]).decode
 _jobs = msgspec.msgpack.Decoder(list[tuple[str, str, list[int]]]).decode
 
 
@@ -52,6 +53,7 @@ class Memory:
         self.barriers = Barriers(partitions)
         self.deliveries: dict[str, Delivery] = {}
         self.enrolled: dict[str, dict[Person, None]] = {}  # by device, everybody who ever was
+        self.staff: dict[str, dict[Person, None]] = {}  # by unit, everybody who ever was
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._plans_of = -1
         self._records: dict[bytes, bytes] = {}
@@ -60,6 +62,7 @@ class Memory:
         self._devices: set[str] = set()
         self._touched: set[tuple[Person, int]] = set()  # stored as touched
         self._jobs_stored = False
+        self._zones_stored = self.world.zones
         self.restored_touches: Touches = {}
         self.restored_jobs: list[Job] = []
 
@@ -80,6 +83,7 @@ class Memory:
         old: ref.Entry | None
         if kind == "assignment":
             counts, old = ref.put(person.assignments, entry := ref.assignment(record))
+            self.staff.setdefault(record["unit_id"], {})[person] = None
         elif kind == "leave":
             counts, old = ref.put(person.leaves, entry := ref.leave(record))
         elif kind == "enrolment":
@@ -239,6 +243,9 @@ class Memory:
                 yield state_key(b"d", person.id, day), _pack((digest, look_again, asked, waits))
         self._days.clear()
         self._touched = set(touches)
+        if self.world.zones != self._zones_stored:
+            self._zones_stored = self.world.zones
+            yield state_key(b"z"), _pack(self.world.zones)
         stored = [(job.kind, job.subject, job.dates) for job in jobs]
         if stored or self._jobs_stored:
             yield state_key(b"j"), _pack(stored) if stored else None
@@ -259,6 +266,9 @@ class Memory:
             self.deliveries[device_id] = Delivery.unpacked(value)
         elif kind == b"h":
             self.barriers.restore(key[1:], value)
+        elif kind == b"z":
+            self.world.add_zones(_zones(value))
+            self._zones_stored = self.world.zones
         elif kind == b"j":
             self.restored_jobs = [Job(*job) for job in _jobs(value)]
             self._jobs_stored = True

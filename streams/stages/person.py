@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import NamedTuple
 
 from schemas.codec import long_bytes
@@ -14,8 +13,8 @@ from streams.rules.day import Plan
 # before; one that two touched is written, because it may have been another in between (see ``judge``).
 ONCE = 1
 COUNT = (1 << 16) - 1
-SHOWN = 1 << 16  # it may have begun, or its month opened: there was no row before
-PLACE = 1 << 32  # an assignment came or went: there may be no row any more
+ZONE = 1 << 16  # and it moved the date's midnight: there may be no row yet
+PLACE = 1 << 32  # and an assignment came or went: there may be no row any more
 
 
 class Live(NamedTuple):
@@ -77,7 +76,8 @@ class Job:
     Dates to be judged anew for everybody, one person after the other.
 
     Attributes:
-        kind: ``open`` (a date begins in zone ``subject``), ``period``, or the reference record that changed.
+        kind: ``open`` (a date begins in zone ``subject``), or the record that changed: ``period``, ``shift``,
+            ``policy``, ``calendar``.
         cursor: people done.
         weight: how it touches a date.
     """
@@ -89,19 +89,15 @@ class Job:
         self.subject = subject
         self.dates = dates
         self.cursor = 0
-        if kind == "period":  # whatever touched the dates while they were closed was not counted
-            self.weight = 2 * ONCE + SHOWN
-        else:
-            self.weight = ONCE + SHOWN if kind in ("unit", "open") else ONCE
+        self.weight = 2 * ONCE if kind == "period" else ONCE  # what touched dates while they were closed is unknown
 
     def concerns(self, plan: Plan | None) -> bool:
         """Whether a person's date can have been touched at all."""
-        if self.kind in ("unit", "unit_mode", "schedule"):
-            return plan is not None and plan.unit_id == self.subject
+        if self.kind == "shift":
+            return plan is not None and plan.rostered == self.subject
         if self.kind == "open":
             return plan is not None and plan.zone == self.subject
         return True
 
 
 Touches = dict[tuple[Person, int], int]
-Jobs = deque[Job]

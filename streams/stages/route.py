@@ -23,25 +23,16 @@ from streams.folds.deliveries import Delivered
 from streams.folds.terminals import Status
 from streams.folds.zones import DAY_MS, sane
 from streams.rules.attribution import Owner, owner
-from streams.stages.base import Emission, Record, Reject, Settle, Step
+from streams.stages.base import Emission, Record, Reject, Step
+from streams.stages.route_phones import RoutePhones, barriers
+
+__all__ = ["RouteDevices", "RoutePhones"]
 
 LIVELY_DAYS = 2  # punches older than this behind the ticks are kept packed
 
 _pack = msgspec.msgpack.encode
 _pin_and_day = msgspec.msgpack.Decoder(tuple[str, str, int]).decode
 _device = msgspec.msgpack.Decoder(tuple[str]).decode
-
-
-def barriers(source: str, partition: int, partitions: int, tick: dict[str, Any]) -> list[Step]:
-    """What a tick becomes: all before it acknowledged, then a barrier for every partition of ``staff_log``."""
-    barrier = {
-        "source": source,
-        "source_partition": partition,
-        "at": tick["at"],
-        "tick_offset": tick["reference_offset"],
-    }
-    key, value = codec.identity_key("barrier", barrier), codec.encode("barrier", barrier)
-    return [Settle(), *[Emission("staff_log", p, key, value) for p in range(partitions)]]
 
 
 class Pin:
@@ -309,69 +300,3 @@ class RouteDevices:
 
     def restored(self, head: int) -> None:
         """Nothing has to be rebuilt."""
-
-
-class RoutePhones:
-    """
-    One partition of ``phone_log``: pings go on as they came, to the same partition of ``staff_log``.
-
-    Both logs are keyed by employee and have as many partitions, so nothing is decoded: only the five bytes in front
-    are looked at.
-    """
-
-    stateful = False
-
-    def __init__(self, partition: int, partitions: int, epoch: str) -> None:
-        self.partition = partition
-        self.partitions = partitions
-        self.epoch = epoch
-        self._ping = codec.header("ping")
-        self._out: list[Step] = []
-
-    def fold(self, records: Sequence[Record]) -> list[Reject]:
-        """Take a batch in; refuses what is no ping and no tick."""
-        rejects = []
-        out, ping, partition = self._out, self._ping, self.partition
-        for record in records:
-            _, key, value, _ = record
-            if value is not None and key is not None and value[:5] == ping:
-                out.append(Emission("staff_log", partition, key, value))
-                continue
-            try:
-                self._take(record)
-            except InvalidFact as error:
-                rejects.append(Reject(record, str(error)))
-        return rejects
-
-    def _take(self, record: Record) -> None:
-        name = codec.schema_of(record.value).name
-        if name == "tick":
-            _, content = codec.decode(record.value)
-            self._out += barriers("phone_log", self.partition, self.partitions, content)
-        elif name != "ping":
-            raise InvalidFact(f"{name} has no place in phone_log")
-        elif record.key is None:
-            raise InvalidFact("ping without a key")
-        else:  # as an older release wrote it
-            assert record.value is not None
-            self._out.append(Emission("staff_log", self.partition, record.key, record.value))
-
-    def drain(self, limit: int) -> list[Step]:
-        """The pings and barriers of the last batch."""
-        out, self._out = self._out, []
-        return out
-
-    @property
-    def backlog(self) -> int:
-        """Nothing waits here."""
-        return 0
-
-    def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
-        """Nothing is remembered."""
-        return ()
-
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Nothing is remembered."""
-
-    def restored(self, head: int) -> None:
-        """Nothing is remembered."""

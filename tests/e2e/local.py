@@ -22,7 +22,6 @@ from hadir.cli.system import MEASURED, Group, groups
 from hadir.lag import committed_offsets, end_offsets
 from hadir.settings import Settings
 from hadir.stack import guard, status
-from hadir.stack.waiting import PORTS, free_ports
 from tests.waiting import wait_until
 
 T = TypeVar("T")
@@ -30,47 +29,46 @@ HADIR = (sys.executable, "-c", "from hadir.cli import main; main()")
 EPOCH = "e2e"  # fixed: a source file that is edited while the tests run must not begin another
 
 
-def _row_of_ports(count: int) -> int:
-    """The first of so many free ports in a row."""
-    for first in random.sample(PORTS, 100):
+def _row_of_ports(count: int) -> range:
+    """So many free ports in a row, where no other test looks for one."""
+    for first in random.sample(range(12_000, 17_900), 100):
+        row = range(first, first + count)
         with ExitStack() as held:
             try:
-                for port in range(first, first + count):
+                for port in row:
                     held.enter_context(socket.socket()).bind(("127.0.0.1", port))
             except OSError:
                 continue
-            return first
+            return row
     raise OSError(f"no {count} free ports in a row")
 
 
 class Hadir:
     """
-    One data folder, four ports, and what a user would have in the environment.
+    One data folder, ten ports, and what a user would have in the environment.
 
     Ticks come every second instead of every minute, so that nothing waits a minute for an enrolment to settle.
     """
 
     def __init__(self, folder: Path) -> None:
-        kafka, controller, clickhouse, gateway = free_ports(4)
-        self.metrics = _row_of_ports(len(MEASURED))
+        kafka, controller, clickhouse, gateway, self.metrics, *_ = _row_of_ports(4 + len(MEASURED))
         self.data = folder / "data"
-        self.settings = Settings(
-            data=self.data,
-            epoch=EPOCH,
-            partitions=2,
-            kafka=f"127.0.0.1:{kafka}",
-            kafka_controller_port=controller,
-            clickhouse=f"http://127.0.0.1:{clickhouse}",
-            gateway_port=gateway,
-            metrics_port=self.metrics,
-            tick_s=1,
-            checkpoint_s=0.3,
-        )
-        names = self.settings.model_fields_set
-        self.environment = {k: v for k, v in os.environ.items() if not k.startswith("HADIR_")} | {
-            f"HADIR_{name.upper()}": str(getattr(self.settings, name)) for name in names
+        chosen: dict[str, Any] = {
+            "data": self.data,
+            "epoch": EPOCH,
+            "partitions": 2,
+            "kafka": f"127.0.0.1:{kafka}",
+            "kafka_controller_port": controller,
+            "clickhouse": f"http://127.0.0.1:{clickhouse}",
+            "gateway_port": gateway,
+            "metrics_port": self.metrics,
+            "tick_s": 1,
+            "checkpoint_s": 0.3,
         }
-        self.environment["COLUMNS"] = "200"
+        self.settings = Settings(**chosen)
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("HADIR_", "COLUMNS"))} | {
+            f"HADIR_{name.upper()}": str(value) for name, value in chosen.items()
+        }
         self.folder = folder
 
     def run(self, *arguments: str, code: int = 0, timeout_s: float = 120.0) -> str:

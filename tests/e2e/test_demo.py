@@ -1,4 +1,4 @@
-"""``hadir demo --exit``: a small city's morning through everything that is real, and the exit code says that it agrees."""
+"""``hadir demo --exit``: a small city's morning through everything that is real; the exit code says that it agrees."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PEOPLE = 200
 
 
 def test_demo_of_a_small_city_agrees_with_the_truth(tmp_path: Path) -> None:
-    """Every person's state and minutes late are what the simulator knows; the table by office adds up; it ends itself."""
+    """Everybody's state and minutes late are what the simulator knows, nobody is left out, and it ends by itself."""
     done = subprocess.run(
         [*HADIR, "demo", "--exit", "--people", str(PEOPLE), "--terminals", "20", "--rate", "360"],
         env={k: v for k, v in os.environ.items() if not k.startswith("HADIR_")} | {"HADIR_DATA": str(tmp_path)},

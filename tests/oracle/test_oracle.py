@@ -162,8 +162,8 @@ def at(text: str, pin: str = "7", device_id: str = "D1", **fields: Any) -> Fact:
 
 
 def delivered(text: str, device_id: str = "D1") -> Fact:
-    """The terminal has delivered all before this Jakarta time."""
-    return status(device_id, wib(text) + 5000, wib(text))
+    """The terminal has delivered all up to this Jakarta time, its second included."""
+    return status(device_id, wib(text) + 5000, wib(text) + 1000)
 
 
 def silent(since: str, seen: str, device_id: str = "D1") -> Fact:
@@ -348,7 +348,7 @@ class TestWaiting:
         missing = {
             "device_id": "D1",
             "silent_since": wib("2026-11-23 06:41"),
-            "delivered_through": wib("2026-11-23 06:40"),
+            "delivered_through": wib("2026-11-23 06:40") + 1000,
         }
         assert said(row, "missing") == ("undetermined", "terminal_incomplete", [missing])
 
@@ -360,7 +360,7 @@ class TestWaiting:
             status("D1", wib("2026-11-23 08:30"), None),
         ]
         row = day_of(facts, log(*an_office(), tick="2026-11-23 09:00"))
-        missing = {"device_id": "D1", "silent_since": None, "delivered_through": wib("2026-11-23 06:40")}
+        missing = {"device_id": "D1", "silent_since": None, "delivered_through": wib("2026-11-23 06:40") + 1000}
         assert said(row, "missing") == ("undetermined", "terminal_incomplete", [missing])
 
     def test_every_terminal_must_be_complete(self) -> None:
@@ -479,7 +479,7 @@ class TestTerminals:
         office = an_office()
         facts = [delivered("2026-11-23 12:00"), delivered("2026-11-23 12:00", "D2")]
         reference = log(*office, device("D2"), tick="2026-11-23 12:00", after=(enrolment("D2"),))
-        missing = [{"device_id": "D2", "silent_since": None, "delivered_through": wib("2026-11-23 12:00")}]
+        missing = [{"device_id": "D2", "silent_since": None, "delivered_through": wib("2026-11-23 12:00") + 1000}]
         assert said(day_of(facts, reference), "missing") == ("undetermined", "unsettled_enrolment", missing)
         reference += [(len(reference), *entered("tick", at=wib("2026-11-23 12:01")))]
         assert said(day_of(facts, reference), "missing") == ("absent", "", [])
@@ -499,7 +499,7 @@ class TestTerminals:
     def test_delivered_may_be_given(self) -> None:
         """What terminals have delivered can be said outright instead of read from the facts."""
         reference = log(*an_office(), tick="2026-11-23 12:00")
-        given = {"D1": Terminal("online", None, wib("2026-11-23 11:30"))}
+        given = {"D1": Terminal("online", None, wib("2026-11-23 11:30") + 1000)}
         rows = attendance_rows([], reference, horizon_of(reference), given)
         assert rows[(AYU, MONDAY)]["state"] == "absent"
 

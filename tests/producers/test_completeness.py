@@ -38,13 +38,13 @@ async def settled(gate: Gate, now: str) -> None:
 
 async def test_range_command_after_cutoff(gate: Gate):
     """From a day before it was last complete to the end of tomorrow, by its own clock."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     status, text = await gate.get("getrequest")
     assert status == 200
     assert re.fullmatch(r"C:\d+:DATA QUERY ATTLOG StartTime=2026-11-22 06:00:00\tEndTime=2026-11-24 23:59:59\n", text)
 
 
-@pytest.mark.parametrize("moment", ["07:30:00", "08:30:00", "18:00:00"])
+@pytest.mark.parametrize("moment", ["07:30:01", "08:30:01", "18:00:01"])
 async def test_each_moment_of_the_shift_asks(gate: Gate, moment: str):
     """Cutoff, closing of the in-window, closing of the out-window."""
     await settled(gate, moment)
@@ -147,11 +147,11 @@ async def test_post_that_failed_before_the_command_is_no_matter(gate: Gate):
 
 async def test_unanswered_command_is_handed_out_again_less_and_less_often(gate: Gate):
     """15 s, 30 s, 60 s ... to 15 minutes: bounded, never given up."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     handed = []
     while gate.now < at("08:29:00"):
         if await gate.asked():
-            handed.append((gate.now - at("07:30:00")) // 1000)
+            handed.append((gate.now - at("07:30:01")) // 1000)
         gate.now += 5_000
     assert handed == [0, 15, 45, 105, 225, 465, 945, 1845, 2745]
     assert len(gate.gateway.door.terminals[SN].asked) <= 8
@@ -159,13 +159,13 @@ async def test_unanswered_command_is_handed_out_again_less_and_less_often(gate: 
 
 async def test_answer_to_an_earlier_hand_out_vouches_for_its_own_moment(gate: Gate):
     """Of two hand-outs the first is answered: complete through the first one's moment; the second stays open."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     first = await gate.asked()
     gate.now = at("07:30:20")
     second = await gate.asked()
     await gate.answer(f"ID={first}&Return=0&CMD=DATA")
     await gate.turns()
-    assert delivered(gate) == at("07:30:00")
+    assert delivered(gate) == at("07:30:01")
     await gate.answer(f"ID={second}&Return=0&CMD=DATA")
     await gate.turns()
     assert delivered(gate) == at("07:30:20")
@@ -173,7 +173,7 @@ async def test_answer_to_an_earlier_hand_out_vouches_for_its_own_moment(gate: Ga
 
 async def test_answer_counts_once(gate: Gate):
     """Twice the same answer, and answers that nobody asked for: the second and the others say nothing."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     asked = await gate.asked()
     await gate.answer(f"ID={asked}&Return=0&CMD=DATA\nID={asked}&Return=0&CMD=DATA\nID=1&Return=0&CMD=DATA")
     await gate.turns()
@@ -185,18 +185,18 @@ async def test_answer_counts_once(gate: Gate):
 
 async def test_failed_command_is_not_complete(gate: Gate):
     """Return below 0: the terminal could not; asked again later."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     await gate.answer(f"ID={await gate.asked()}&Return=-1002&CMD=DATA")
     await gate.turns()
     assert delivered(gate) == at("06:00:00")
     assert await gate.asked() is None
-    gate.now = at("07:30:15")
+    gate.now = at("07:30:16")
     assert await gate.asked() is not None
 
 
 async def test_restarted_terminal_is_asked_at_once_and_its_old_answer_is_void(gate: Gate):
     """A handshake says that the half-done command is lost."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     old = await gate.asked()
     gate.now = at("07:30:05")
     await gate.get("cdata", options="all")
@@ -209,7 +209,7 @@ async def test_restarted_terminal_is_asked_at_once_and_its_old_answer_is_void(ga
 
 async def test_answer_across_a_gateway_restart_is_void(gate: Gate):
     """An id of an earlier run is nobody's: the new gateway asks anew."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     old = await gate.asked()
     again = await open_gate(gate.kafka, "07:30:10")
     try:
@@ -223,14 +223,14 @@ async def test_answer_across_a_gateway_restart_is_void(gate: Gate):
 
 async def test_restart_remembers_what_was_complete(gate: Gate):
     """Complete through 07:30:00 before the restart: not asked again after it."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     await gate.answer(f"ID={await gate.asked()}&Return=0&CMD=DATA")
     await gate.turns()
     again = await open_gate(gate.kafka, "07:40:00")
     try:
         assert await again.asked() is None
-        again.now = at("08:30:00")
-        assert "StartTime=2026-11-22 07:30:00" in (await again.get("getrequest"))[1]
+        again.now = at("08:30:01")
+        assert "StartTime=2026-11-22 07:30:01" in (await again.get("getrequest"))[1]
     finally:
         await close_gate(again)
 
@@ -263,7 +263,7 @@ async def test_wrong_clock_widens_the_range(gate: Gate):
     await settled(gate, "07:29:00")
     gate.now = at("07:29:00")
     await gate.post(b"17\t2026-11-13 07:29:00\t0\n")
-    gate.now = at("07:30:00")
+    gate.now = at("07:30:01")
     assert "StartTime=2026-11-12 06:00:00\tEndTime=2026-11-24" in (await gate.get("getrequest"))[1]
 
 
@@ -276,29 +276,29 @@ async def test_zones_of_unit_and_terminal_both_count(gate: Gate):
     assert await gate.asked() is None
     gate.now = at("05:30:00")
     await gate.answer(f"ID={await gate.asked()}&Return=0&CMD=DATA")
-    gate.now = at("07:30:00")
+    gate.now = at("07:30:01")
     assert await gate.asked() is not None
 
 
 async def test_night_shift_closes_the_next_day(gate: Gate):
     """21:00 to 07:00, out-window to 09:00 of the next day."""
     await gate.reference("shift", shift(shift_id="night", starts_s=75_600, ends_s=111_600))
-    await settled(gate, "08:59:59")
+    await settled(gate, "09:00:00")
     await gate.answer(f"ID={await gate.asked()}&Return=0&CMD=DATA")
     assert await gate.asked() is None
-    gate.now = at("09:00:00")
+    gate.now = at("09:00:01")
     assert await gate.asked() is not None
 
 
 async def test_voided_shift_and_changed_policy_count(gate: Gate):
     """A cutoff half an hour later; a withdrawn shift has none."""
     await gate.reference("policy", policy(cutoff_after_s=1800))
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     assert await gate.asked() is None
-    gate.now = at("08:00:00")
+    gate.now = at("08:00:01")
     assert await gate.asked() is not None
     await gate.reference("shift", shift(**{**noted(), "void": True}))
-    gate.now = at("18:00:00")
+    gate.now = at("18:00:01")
     assert gate.gateway.region.due(SN, gate.now) is None
 
 
@@ -388,7 +388,7 @@ async def test_restart_keeps_a_silent_terminal_silent(gate: Gate):
     before = len(gate.statuses())
     again = await open_gate(gate.kafka, "07:00:00")
     try:
-        again.now = at("08:00:00")
+        again.now = at("08:00:01")
         again.watch()
         await again.turns()
         assert len(again.statuses()) == before
@@ -443,7 +443,7 @@ async def test_fast_clock_has_negative_drift(gate: Gate):
 
 async def test_range_answers_do_not_measure_drift(gate: Gate):
     """Old punches that answer a command say nothing about the clock."""
-    await settled(gate, "07:30:00")
+    await settled(gate, "07:30:01")
     await gate.asked()
     await gate.post(_line("06:00:00"))
     assert gate.gateway.door.terminals[SN].drift_ms is None

@@ -107,7 +107,7 @@ def test_absence_said_by_horizon_and_delivery(
 ) -> None:
     """Nobody came: what is said depends on the horizon and on what the terminal has delivered, and ends as stated."""
     now = now if " " in now else at(now)
-    facts = [] if through is None else [r.status(at("08:31"), at(through))]
+    facts = [] if through is None else [r.status(at("08:31"), r.at(at(through)) + 1000)]
     found = row(now, *facts)
     assert found["state"] == expected
     if open_until is not None:
@@ -147,7 +147,7 @@ def test_every_terminal_must_be_complete() -> None:
     two = office(r.device("B"), r.enrolment(device_id="B", pin="9"))
     found = row(at("08:40"), COMPLETE, reference=two)
     assert (found["state"], [m["device_id"] for m in found["missing"]]) == ("undetermined", ["B"])
-    other = r.status(at("08:32"), at("08:30"), "B")
+    other = r.status(at("08:32"), r.at(at("08:30")) + 1000, "B")
     assert state(at("08:40"), COMPLETE, other, reference=two) == ("absent", "")
 
 

@@ -150,6 +150,29 @@ def test_drain_hands_out_about_the_limit_until_nothing_waits() -> None:
     assert sum(slices) == 23  # November 1 to 23
 
 
+@pytest.mark.parametrize("change", ["leave", "policy"])
+def test_work_that_waits_is_taken_up_by_the_next_owner(change: str) -> None:
+    """Put away in the middle of a slice, for single people or for everybody: the next owner does the rest."""
+    names = [f"p{n}" for n in range(12)]
+    people = [r.assignment(name, first=MONDAY) for name in names]
+    changes = [r.leave(name, first=MONDAY) for name in names] if change == "leave" else [r.policy("Q")]
+    log, (settled, end) = log_of([*r.office(), *people, r.tick(f"{MONDAY} 07:35")], changes)
+    first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
+    rows = written(first, log[:settled])
+    first.fold(log[settled:end])
+    rows += [codec.decode(s.value)[1] for s in first.drain(3) if isinstance(s, Emission)]
+    assert first.backlog > 0
+    for key, value in first.changed():
+        assert value is not None
+        second.restore(key, value)
+    second.restored(end - 1)
+    rows += written(second, [])
+    table = highest(rows, KEY)
+    for name in names:
+        row = table[name, r.day(MONDAY)]
+        assert row["state"] == "leave" if change == "leave" else row["policy_id"] == "Q"
+
+
 def test_version_is_the_last_offset_folded() -> None:
     """Rows carry the offset of the batch's last record, the partition and the epoch."""
     log, (end,) = log_of(([*r.office(), r.tick(f"{MONDAY} 07:35")], [r.punch(f"{MONDAY} 07:20")]))
