@@ -9,38 +9,48 @@ then the quick half, and nothing in it waits for a server.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
 
 from hadir.stack.local import Server, local_clickhouse, local_kafka
 
-SHARED = {"kafka": "kafka", "clickhouse": "clickhouse", "clickhouse_server": "clickhouse", "endpoint": "clickhouse"}
+SHARED = {"kafka": "kafka", "clickhouse": "clickhouse", "endpoint": "clickhouse"}
 """Fixture -> the marker that a test needs to use it."""
 PROGRAMS = {"kafka.Kafka": "kafka", "hadir.stack.clickhouse": "clickhouse"}
 """Word on a server's command line -> the marker that a test needs to start it."""
 OURS = ("hadir", "streams", "producers")
-CLICKHOUSE_MB = 4000
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Bootstrap address of a Kafka of this run's own; whoever uses it makes topics with names of his own."""
+    """
+    Bootstrap address of a Kafka: started for this run, or that of TEST_KAFKA.
+
+    Whoever uses it makes topics with names of his own, and leaves the broker alone.
+    """
+    given = os.environ.get("TEST_KAFKA")
+    if given:
+        yield given
+        return
     with local_kafka(tmp_path_factory.mktemp("kafka")) as server:
         yield server.address
 
 
 @pytest.fixture(scope="session")
-def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The process of a ClickHouse endpoint of this run's own: not to be killed or paused, others use it too."""
-    with local_clickhouse(tmp_path_factory.mktemp("clickhouse"), memory_mb=CLICKHOUSE_MB) as server:
-        yield server
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """
+    HTTP address of a ClickHouse endpoint: started for this run, or that of TEST_CLICKHOUSE.
 
-
-@pytest.fixture(scope="session")
-def clickhouse(clickhouse_server: Server) -> str:
-    """HTTP address of the shared ClickHouse; whoever uses it makes a database of his own."""
-    return clickhouse_server.address
+    Whoever uses it makes a database of his own, and leaves the process alone.
+    """
+    given = os.environ.get("TEST_CLICKHOUSE")
+    if given:
+        yield given
+        return
+    with local_clickhouse(tmp_path_factory.mktemp("clickhouse")) as server:
+        yield server.address
 
 
 @pytest.hookimpl(tryfirst=True)

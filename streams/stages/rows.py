@@ -110,10 +110,10 @@ def withdrawal(employee: bytes, day: int, tail: bytes) -> bytes:
     """
     Body of the row that takes back one shown earlier: nobody is on the roster there any more.
 
-    ``not_judged``, reason ``withdrawn``, no unit; views leave it out.
+    State ``withdrawn``, no unit; views leave it out (decision 0004).
     """
-    nothing = Plan("", "", "", "", 0, "not_judged", "withdrawn", "", "")
-    return attendance(employee, day, nothing, Judgement("not_judged", "withdrawn"), (), tail)
+    nothing = Plan("", "", "", "", 0, "withdrawn", "", "", "")
+    return attendance(employee, day, nothing, Judgement("withdrawn"), (), tail)
 
 
 def digest(body: bytes) -> int:

@@ -1,5 +1,5 @@
 """Fixtures of this folder."""
 
-from tests.clickhouse.fixtures import clickhouse, migrated, tables
+from tests.clickhouse.fixtures import migrated, tables
 
-__all__ = ["clickhouse", "migrated", "tables"]
+__all__ = ["migrated", "tables"]

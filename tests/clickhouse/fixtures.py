@@ -1,8 +1,7 @@
-"""A ClickHouse of the test run's own, with hadir's tables in it; imported by the conftests that need it."""
+"""A database of the test run's own, with hadir's tables in it; imported by the conftests that need it."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -13,18 +12,6 @@ from clickhouse_connect.driver.client import Client
 from hadir.migrate import bring_up
 from hadir.queries import connect
 from hadir.settings import Settings
-from hadir.stack.local import local_clickhouse
-
-
-@pytest.fixture(scope="session")
-def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """HTTP address of a ClickHouse endpoint: started for this run, or that of TEST_CLICKHOUSE."""
-    given = os.environ.get("TEST_CLICKHOUSE")
-    if given:
-        yield given
-        return
-    with local_clickhouse(tmp_path_factory.mktemp("clickhouse")) as server:
-        yield server.address
 
 
 def fresh_settings(address: str) -> Settings:

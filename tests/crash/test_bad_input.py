@@ -119,7 +119,7 @@ class Office:
 async def office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Office]:
     """One system for all tests of the file; the sink reaches ClickHouse through a proxy that can fail."""
     folder = tmp_path_factory.mktemp("bad")
-    settings = make_settings(folder / "hadir")
+    settings = make_settings(folder / "hadir", gateway_ack_s=1.5)
     (port,) = free_ports(1)
     async with AsyncExitStack() as held:
         proxy = await held.enter_async_context(Proxy(port, settings.clickhouse))

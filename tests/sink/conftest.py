@@ -8,10 +8,10 @@ import pytest
 
 from streams.sink.frames import Batch
 from streams.sink.writer import DeadLetter, Sink, Written
-from tests.clickhouse.fixtures import Tables, clickhouse, migrated, tables
+from tests.clickhouse.fixtures import Tables, migrated, tables
 from tests.sink import made
 
-__all__ = ["clickhouse", "migrated", "tables"]
+__all__ = ["migrated", "tables"]
 
 
 class Bench:

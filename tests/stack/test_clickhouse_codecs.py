@@ -10,7 +10,7 @@ import cramjam
 import lz4.frame
 import pytest
 from backports import zstd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.stack.clickhouse.codecs import PREFERENCE, choose, compressor, decompress
@@ -31,6 +31,7 @@ def pieces(data: bytes, size: int) -> list[bytes]:
 
 
 @pytest.mark.parametrize("encoding", PREFERENCE)
+@settings(deadline=None)  # how long it takes is not what is tested
 @given(st.lists(st.binary(max_size=3000)), st.integers(1, 500))
 def test_what_is_packed_comes_back(encoding: str, parts: list[bytes], size: int) -> None:
     """Our own streams, cut anywhere, unpack to what went in, empty ones too."""

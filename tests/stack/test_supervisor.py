@@ -167,7 +167,7 @@ async def test_grandchild_does_not_outlive_a_crash(data: Path, tmp_path: Path) -
         f"open({str(pids)!r}, 'a').write(str(child.pid) + chr(10))\ntime.sleep(600)"
     )
     async with Supervisor(data, [Child("a", python(code), restart=QUICK)]) as supervisor:
-        await holds(pids.exists)
+        await holds(lambda: pids.exists() and pids.read_text().endswith("\n"))
         first = Path("/proc") / pids.read_text().split()[0]
         os.kill(supervisor.pid("a"), signal.SIGKILL)  # the child alone, not its group
         await supervisor.restarted("a", 0)

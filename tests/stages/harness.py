@@ -238,7 +238,7 @@ class City:
             if held is None or _order(row) < _order(held):
                 positions[key] = row
         return Result(
-            {k: bare(row) for k, row in rows.items() if row["reason"] != "withdrawn"},
+            {k: bare(row) for k, row in rows.items() if row["state"] != "withdrawn"},
             history,
             {k: bare(r) for k, r in highest(self._read("attribution"), ("device_id", "pin", "device_time")).items()},
             positions,

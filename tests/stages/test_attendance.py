@@ -280,7 +280,31 @@ def test_no_row_outside_the_assignment() -> None:
     result = city.result()
     assert ("ani", r.day(MONDAY)) not in result.rows
     assert ("ani", r.day(SATURDAY)) in result.rows
-    assert [x["reason"] for x in result.history if x["work_date"] == r.day(MONDAY)][-1] == "withdrawn"
+    assert [x["state"] for x in result.history if x["work_date"] == r.day(MONDAY)][-1] == "withdrawn"
+
+
+def test_row_begun_in_a_zone_that_is_no_longer_in_use_is_withdrawn() -> None:
+    """It was past midnight in Jayapura when it turned out that the unit is in Jakarta, where it is not: no row yet."""
+    city = City(2)
+    city.reference(*office(without="unit"), r.unit(timezone="Asia/Jayapura"), r.tick(f"{SUNDAY} 22:30"))
+    city.run()
+    assert ("ani", r.day(MONDAY)) in city.result().rows
+    for worker in city.workers:
+        city._checkpoint(worker)
+        city._crash(worker)
+    city.reference(r.unit())
+    city.run()
+    assert ("ani", r.day(MONDAY)) not in city.result().rows
+    city.reference(r.tick(at("00:00")))
+    city.run()
+    assert city.result().rows["ani", r.day(MONDAY)]["state"] == "not_due_yet"
+
+
+def test_terminal_asked_within_the_last_second_is_not_complete() -> None:
+    """Complete through the cutoff means its whole second: asked at 07:30:00.999, it may still hold a punch."""
+    almost = r.status(at("07:31"), r.at(at("07:30")) + 999)
+    assert state(at("07:31"), almost) == ("undetermined", "terminal_incomplete")
+    assert state(at("07:31"), r.status(at("07:31"), r.at(at("07:30")) + 1000)) == ("not_here", "")
 
 
 def test_moved_person_belongs_to_the_new_unit_from_its_date() -> None:

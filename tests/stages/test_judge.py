@@ -72,8 +72,8 @@ def test_change_taken_back_within_a_batch_outdoes_what_another_owner_wrote(
     late += written(second, log[settled:end] if apart else log)
     truth = highest([row for record in log for row in written(first, [record])] + early, KEY)
     table = highest([*early, *late], KEY)
-    assert {k: v["state"] for k, v in table.items() if v["reason"] != "withdrawn"} == {
-        k: v["state"] for k, v in truth.items() if v["reason"] != "withdrawn"
+    assert {k: v["state"] for k, v in table.items() if v["state"] != "withdrawn"} == {
+        k: v["state"] for k, v in truth.items() if v["state"] != "withdrawn"
     }
 
 
@@ -87,14 +87,14 @@ def test_assignment_entered_and_taken_back_within_a_batch_leaves_no_row_of_anoth
     early = [row for record in log[:changed] for row in written(first, [record])]
     assert len(early) == 23  # November 1 to 23
     late = written(second, log[:settled]) + written(second, log[settled:])
-    assert {row["reason"] for row in highest([*early, *late], KEY).values()} == {"withdrawn"}
+    assert {row["state"] for row in highest([*early, *late], KEY).values()} == {"withdrawn"}
 
 
-def test_policies_changed_twice_while_the_first_change_is_still_being_worked_off() -> None:
+def test_shift_changed_twice_while_the_first_change_is_still_being_worked_off() -> None:
     """Two changes of everybody's rows under way at once: a row that comes out as it was is written all the same."""
     people = [f for n in range(6) for f in (r.assignment(f"p{n}", first=MONDAY), r.enrolment(f"p{n}", pin=f"{n + 2}"))]
     log, (settled, changed, end) = log_of(
-        [*r.office(), *people, r.tick(f"{MONDAY} 07:35")], [r.unit_mode(mode="trial")], [r.unit_mode()]
+        [*r.office(), *people, r.tick(f"{MONDAY} 07:35")], [r.shift(starts="09:00")], [r.shift()]
     )
     first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
     early = [row for record in log[:changed] for row in written(first, [record])]
@@ -103,7 +103,8 @@ def test_policies_changed_twice_while_the_first_change_is_still_being_worked_off
         second.fold([record])
         late += [codec.decode(s.value)[1] for s in second.drain(2) if isinstance(s, Emission)]
     late += written(second, [])
-    assert {row["unit_mode"] for row in highest([*early, *late], KEY).values()} == {"in_force"}
+    starts = {row["shift_start_at"] for (_, day), row in highest([*early, *late], KEY).items() if day == r.day(MONDAY)}
+    assert starts == {r.at(f"{MONDAY} 07:30")}
 
 
 def test_row_unchanged_is_not_written_again() -> None:

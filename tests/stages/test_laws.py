@@ -72,7 +72,7 @@ def feed(make: Callable[[], Stage], records: Sequence[Record], seed: int, restor
 def table(said: Sequence[Emission], log: str, *identity: str) -> dict[object, Row]:
     """Rows of a log by identity, highest version, without bookkeeping; withdrawn ones left out."""
     rows = highest([codec.decode(e.value)[1] for e in said if e.log == log], identity)
-    return {key: bare(row) for key, row in rows.items() if row.get("reason") != "withdrawn"}
+    return {key: bare(row) for key, row in rows.items() if row.get("state") != "withdrawn"}
 
 
 def judged(said: Sequence[Emission]) -> dict[object, Row]:

@@ -57,7 +57,7 @@ def test_withdrawal_is_a_row() -> None:
     """It decodes, names nobody's unit, and says that it takes back."""
     body = rows.withdrawal(b"\x06ani", 20_780, rows.tail("e", 0))
     name, row = codec.decode(codec.header("attendance") + body + codec.long_bytes(9))
-    assert (name, row["employee_id"], row["state"], row["reason"]) == ("attendance", "ani", "not_judged", "withdrawn")
+    assert (name, row["employee_id"], row["state"], row["reason"]) == ("attendance", "ani", "withdrawn", "")
     assert (row["unit_id"], row["shift_start_at"], row["policy_offset"]) == ("", None, -1)
 
 

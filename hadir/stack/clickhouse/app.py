@@ -290,19 +290,25 @@ class Endpoint:
         response = web.StreamResponse(headers={**headers, "X-ClickHouse-Exception-Tag": tag})
         await response.prepare(request)
         try:
-            while head:
+            while following := await self._more(held):
                 await response.write(head)
-                held.work = self._submit(held.run.more)
-                head = await asyncio.shield(held.work)
+                head = following
         except ClickHouseError as error:
             metrics.ERRORS.labels(str(error.code)).inc()
-            await response.write(held.run.broken_off(error, tag))
+            await response.write(head + held.run.broken_off(error, tag))
             if request.transport is not None:
                 request.transport.close()  # no final chunk: the client must not take it for whole
             return response
-        await self._finish(held)  # before the client sees the end and goes on in the same session
+        # The last piece waits until all is given back: a client that sees the end of its document (gzip's trailer,
+        # Arrow's marker) goes on at once in the same session, and must not find it busy.
+        await self._finish(held)
+        await response.write(head)
         await response.write_eof()
         return response
+
+    async def _more(self, held: _Held) -> bytes:
+        held.work = self._submit(held.run.more)
+        return await asyncio.shield(held.work)
 
     async def _finish(self, held: _Held) -> None:
         """Give back what a request held, once; waits for it unless the request was cancelled while a thread works."""
