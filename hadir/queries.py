@@ -7,6 +7,7 @@ Moments are aware UTC datetimes unless a view says that they are local text; ``e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -54,8 +55,10 @@ def connect(settings: Settings, database: str | None = None) -> Client:
     )
 
 
-def _rows(client: Client, query: str, **parameters: Any) -> list[Row]:
-    return list(client.query(query, parameters=parameters or None).named_results())
+def _rows(client: Client, query: str, raw: Sequence[str] = (), **parameters: Any) -> list[Row]:
+    """Rows of a query; ``raw``: text columns whose bytes are wanted as they are."""
+    formats: dict[str, str | dict[str, str]] = dict.fromkeys(raw, "bytes")
+    return list(client.query(query, parameters=parameters or None, column_formats=formats or None).named_results())
 
 
 def day(client: Client, work_date: date, unit: str | None = None) -> list[Row]:
@@ -162,6 +165,7 @@ def dead_letters(client: Client, limit: int = 100) -> list[Row]:
     return _rows(
         client,
         "SELECT * FROM v_dead_letter ORDER BY last_failed_at DESC, dead_letter_offset DESC LIMIT {limit:UInt32}",
+        raw=("key", "value"),
         limit=limit,
     )
 

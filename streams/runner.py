@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 MAX_POLL_RECORDS = 20_000  # decoding more in one go would hold up the heartbeats that share its thread
 
+WATCH_S = 1.0
+REBALANCE_S = 90.0  # a rebalance waits for members, at most their session, and for a broker
 METADATA_MS = 5_000
 """Who joins just as a broker comes back may be told of no topics, and gets no partitions until it asks again."""
 
@@ -164,6 +166,21 @@ class StageRunner:
         run(self.app, self._settings, self._logs)
 
 
+async def _watch(app: faust.App) -> None:
+    """End the process when it takes no part in its group any more; a stop on request ends this too."""
+    rebalancing_s = 0.0
+    while True:
+        await asyncio.sleep(WATCH_S)
+        if app.should_stop:
+            await asyncio.Event().wait()
+        consumer = app._consumer
+        if isinstance(consumer, BatchConsumer) and consumer.coordinator_ended:
+            die("the membership of the group ended", None)
+        rebalancing_s = rebalancing_s + WATCH_S if app.rebalancing else 0.0
+        if rebalancing_s > REBALANCE_S:
+            die(f"a rebalance took more than {REBALANCE_S:.0f} s", None)
+
+
 def run(app: faust.App, settings: Settings, reads: Iterable[str]) -> None:
     """Wait for its topics, then run a Faust app in this process until SIGTERM or SIGINT, on uvloop."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -172,5 +189,6 @@ def run(app: faust.App, settings: Settings, reads: Iterable[str]) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(await_topics(settings.kafka, reads))
+    deadly(loop.create_task(_watch(app)), "the watch")
     worker = faust.Worker(app, loglevel="WARNING", loop=loop, redirect_stdouts=False, quiet=True)
     worker.execute_from_commandline()

@@ -199,7 +199,6 @@ class Sink:
         return refused + await _Halves(self._clickhouse, self._set_aside).insert(sound)
 
     async def _set_aside(self, record: KafkaRecord, reason: str) -> None:
-        metrics.DEAD.labels("sink").inc()
         logger.warning("%s/%d@%d set aside: %s", record.topic, record.partition, record.offset, reason)
         log = self._logs[record.topic]
         if log == "dead_letter":

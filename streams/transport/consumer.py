@@ -57,6 +57,18 @@ class BatchConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._delivered: defaultdict[TP, deque[int]] = defaultdict(deque)
 
+    @property
+    def coordinator_ended(self) -> bool:
+        """
+        Whether aiokafka's membership of the group is over: left, or broken off.
+
+        It breaks off for good when it looks for the coordinator while the metadata, just fetched from a broker that
+        comes back, names no broker. Faust notices nothing: no partitions, no error, a process that looks well.
+        """
+        coordinator = getattr(getattr(self._thread, "_consumer", None), "_coordinator", None)
+        task = getattr(coordinator, "_coordination_task", None)
+        return task is not None and task.done()
+
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Message]]:  # noqa: ASYNC109
         """Fetch once and yield each partition's records as one message."""
         await asyncio.sleep(self.coalesce_s)

@@ -18,7 +18,7 @@ BUDI, ANI = UUID(int=0xA), UUID(int=0xB)
 
 @pytest.fixture
 def morning(tables: Tables) -> Tables:
-    """Budi was awaited, then late at unit U1; Ani is off at U2; one parked punch, one silent terminal, a dead letter."""
+    """Budi was awaited, then late at U1; Ani is off at U2; a parked punch, a silent terminal, two dead letters."""
     for statement in (
         "INSERT INTO unit (unit_id, name, timezone, valid_from, _offset) VALUES"
         " ('U1', 'Dinas Satu', 'Asia/Jakarta', '2026-01-01', 1), ('U2', 'Badan Dua', 'Asia/Jakarta', '2026-01-01', 2)",

@@ -249,20 +249,6 @@ def test_session_is_free_when_its_answer_has_ended(http: Http) -> None:
         assert http.run("SELECT 1", session_id=name) == "1\n"
 
 
-def test_session_is_free_when_the_last_byte_of_an_answer_is_there(http: Http) -> None:
-    """A client that knows the end of its document goes on at once, without waiting for HTTP's own end."""
-    name = uuid.uuid4().hex
-    last = b"299999\n"
-    head = f"POST /?session_id={name} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 34\r\n\r\n"
-    for _ in range(60):
-        with socket.create_connection((http.server.host, http.server.port)) as one:
-            one.sendall(head.encode() + b"SELECT number FROM numbers(300000)")
-            end = b""
-            while last not in end:
-                end = end[-len(last) :] + one.recv(1 << 20)
-            assert http.run("SELECT 1", session_id=name) == "1\n"
-
-
 def test_session_serves_one_request_at_a_time(http: Http) -> None:
     """Code 373, as a server."""
     name = uuid.uuid4().hex

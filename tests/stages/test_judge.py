@@ -90,6 +90,18 @@ def test_assignment_entered_and_taken_back_within_a_batch_leaves_no_row_of_anoth
     assert {row["state"] for row in highest([*early, *late], KEY).values()} == {"withdrawn"}
 
 
+def test_date_that_began_for_a_moment_in_another_zone_leaves_no_row_of_another_owner() -> None:
+    """The unit is moved to Jayapura, where it is Monday already, and back: the row written in between is withdrawn."""
+    log, (settled, changed, _) = log_of(
+        [*r.office(), r.tick("2026-11-22 22:30")], [r.unit(timezone="Asia/Jayapura")], [r.unit()]
+    )
+    first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
+    early = [row for record in log[:changed] for row in written(first, [record])]
+    assert highest(early, KEY)["ani", r.day(MONDAY)]["state"] == "not_due_yet"
+    late = written(second, log[:settled]) + written(second, log[settled:])
+    assert highest([*early, *late], KEY)["ani", r.day(MONDAY)]["state"] == "withdrawn"
+
+
 def test_shift_changed_twice_while_the_first_change_is_still_being_worked_off() -> None:
     """Two changes of everybody's rows under way at once: a row that comes out as it was is written all the same."""
     people = [f for n in range(6) for f in (r.assignment(f"p{n}", first=MONDAY), r.enrolment(f"p{n}", pin=f"{n + 2}"))]
