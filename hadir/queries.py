@@ -90,7 +90,7 @@ def find_people(client: Client, text: str) -> list[Row]:
 
 def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explanation:
     """From what is shown back to the policy, the punches and everything that was shown before."""
-    who = {"who": str(employee_id), "day": work_date}
+    who: dict[str, Any] = {"who": str(employee_id), "day": work_date}
     days = _rows(client, "SELECT * FROM v_person_day WHERE employee_id = {who:UUID} AND work_date = {day:Date}", **who)
     punches = _rows(
         client,

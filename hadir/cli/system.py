@@ -112,7 +112,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
             "prepare",
             "hadir.cli.prepare",
             after=("kafka", "clickhouse"),
-            ready=_never,  # it is done, not ready
+            once=True,
             restart=Restart("on-failure", most=5),
         ),
         python(
@@ -128,10 +128,6 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare")),
     ]
     return found
-
-
-async def _never() -> bool:
-    return False
 
 
 async def install(console: Console | None) -> kafka.KafkaInstall:

@@ -27,7 +27,6 @@ from hadir.errors import Misconfigured
 ENDPOINTS = ("org.apache.kafka:kafka_2.13:4.1.1", "org.slf4j:slf4j-simple:1.7.36")
 """Kafka, and a logger small enough for one process: Kafka's own dependencies name none, so it would be mute."""
 LOCK = Path(__file__).with_name("kafka_jars.lock")
-CENTRAL = "https://repo.maven.apache.org/maven2"
 FETCHERS = 4
 """Downloads side by side; more gained nothing from Maven Central."""
 
@@ -81,7 +80,7 @@ def folder_name(jars: Iterable[Jar]) -> str:
     return f"kafka-{version}-{hashlib.sha256(text.encode()).hexdigest()[:10]}"
 
 
-def install(cache: Path | None = None, console: Console | None = None, repository: str = CENTRAL) -> list[Path]:
+def install(cache: Path | None = None, console: Console | None = None, repository: str = "") -> list[Path]:
     """
     The paths of Kafka's jars, fetched first if the cache does not have them.
 
@@ -91,7 +90,7 @@ def install(cache: Path | None = None, console: Console | None = None, repositor
     Args:
         cache: folder for the jars; the default is shared by all data folders of the user.
         console: where the progress bar goes; none is drawn without one.
-        repository: base address of a Maven repository.
+        repository: base address of a Maven repository; empty: the one that ``jgo`` knows.
 
     Raises:
         Misconfigured: ``jgo`` is missing, the repository cannot be reached, or a jar is not the one that is locked.
@@ -124,7 +123,7 @@ def _fetch(jars: tuple[Jar, ...], scratch: Path, into: Path, console: Console | 
         component = maven.project(jar.group, jar.artifact).at_version(jar.version)
         path = Path(component.artifact().resolve())
         if hashlib.sha256(path.read_bytes()).hexdigest() != jar.sha256:
-            raise Misconfigured(f"{jar.filename} from {repository} is not the one in {LOCK.name}")
+            raise Misconfigured(f"{jar.filename} as fetched is not the one in {LOCK.name}")
         path.rename(into / jar.filename)
         return jar
 
@@ -137,7 +136,7 @@ def _fetch(jars: tuple[Jar, ...], scratch: Path, into: Path, console: Console | 
             except Misconfigured:
                 raise
             except Exception as error:  # jgo raises bare RuntimeError, requests' and urllib3's own
-                raise Misconfigured(f"Kafka's jars cannot be fetched from {repository}: {error}") from error
+                raise Misconfigured(f"Kafka's jars cannot be fetched: {error}") from error
 
 
 def _context(scratch: Path, repository: str) -> Any:
@@ -145,10 +144,11 @@ def _context(scratch: Path, repository: str) -> Any:
         maven = import_module("jgo.maven")
     except ImportError:
         raise Misconfigured("Kafka's jars are fetched with jgo: pip install 'hadir[local]'") from None
-    return maven.MavenContext(repo_cache=scratch, local_repos=[], remote_repos={"central": repository}, timeout=30)
+    places = {"central": repository} if repository else None
+    return maven.MavenContext(repo_cache=scratch, local_repos=[], remote_repos=places, timeout=30)
 
 
-def resolve(repository: str = CENTRAL) -> tuple[Jar, ...]:
+def resolve(repository: str = "") -> tuple[Jar, ...]:
     """What ``ENDPOINTS`` need at run time, by their POMs, fetched and hashed: the content of a new lock."""
     with tempfile.TemporaryDirectory() as scratch:
         context = _context(Path(scratch), repository)

@@ -202,6 +202,7 @@ class Sink:
         logger.warning("%s/%d@%d set aside: %s", record.topic, record.partition, record.offset, reason)
         log = self._logs[record.topic]
         if log == "dead_letter":
+            metrics.DEAD.labels("sink").inc()
             return  # it stays in its topic; a letter about a letter would never end
         value = None if log == "person" else record.value
         await self._dead(DeadLetter(record.topic, record.partition, record.offset, record.key, value, reason))
