@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged
 
 BATCH_BYTES = 512 * 1024  # half of the consumers' usual fetch: one batch never fills a fetch alone
@@ -200,6 +201,8 @@ class Outbox:
         try:
             while queue and self._producer is not None:
                 batch = queue.popleft()
+                if held_s := reach("outbox.sending"):
+                    await asyncio.sleep(held_s)
                 try:
                     sent = await self._producer.send_batch(batch.builder, tp.topic, partition=tp.partition)
                 except (KafkaError, ValueError, AssertionError) as error:

@@ -103,7 +103,8 @@ class CheckpointStore:
         count = 0
         try:
             await self._producer.begin_transaction()
-            reach("transaction.begun")
+            if held_s := reach("transaction.begun"):
+                await asyncio.sleep(held_s)
             sent: list[asyncio.Future[Any]] = []
             batch = self._producer.create_batch()
             for key, value in (*items, (HEAD, str(head).encode())):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from streams.folds import references as ref
@@ -62,7 +62,7 @@ class World:
         self.holidays: dict[str, list[ref.Holiday]] = {}
         self.devices: dict[str, list[ref.Device]] = {}
         self.periods: dict[str, list[ref.Period]] = {}
-        self.zones: tuple[str, ...] = (NOWHERE,)
+        self.zones: tuple[str, ...] = (NOWHERE,)  # one that a unit has left stays: dates had begun by it
         self.reach_before = 0  # days that a punch may lie before the work date of a shift on record
         self.reach_after = 0  # and after it
 
@@ -97,17 +97,13 @@ class World:
         self.generation += 1
         if kind == "unit":
             assert isinstance(entry, ref.Unit)
-            self.add_zones([entry.timezone])
+            self.zones = tuple(sorted({*self.zones, entry.timezone}))
         elif kind == "shift":
             self._measure()
         covered = [e for e in (old, entry) if e is not None and not e.void]
         if not covered:
             return None
         return Change(min(e.first for e in covered), max(e.last for e in covered), kind, subject)
-
-    def add_zones(self, zones: Iterable[str]) -> None:
-        """Zones in use; one that no unit is in any more stays: rows may have begun by it."""
-        self.zones = tuple(sorted({*self.zones, *zones}))
 
     def _measure(self) -> None:
         before = after = 0

@@ -3,7 +3,7 @@ What one partition of ``judge`` remembers, and how it is put away and taken up a
 
 State keys are one letter and a packed tuple: ``r`` a reference record as it came, ``p`` a person's punches of a date,
 ``d`` what was last said of a person's date and what still touches it, ``t`` a terminal's state, ``h`` a barrier,
-``z`` the zones ever in use, ``j`` the jobs under way.
+``j`` the jobs under way.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _pack = msgspec.msgpack.encode
 _day = msgspec.msgpack.Decoder(tuple[int, int | None, bool, int]).decode
 _person_and_date = msgspec.msgpack.Decoder(tuple[str, int]).decode
 _device = msgspec.msgpack.Decoder(tuple[str]).decode
-_zones = msgspec.msgpack.Decoder(list[str]).decode
 _jobs = msgspec.msgpack.Decoder(list[tuple[str, str, list[int]]]).decode
 
 
@@ -62,7 +61,6 @@ class Memory:
         self._devices: set[str] = set()
         self._touched: set[tuple[Person, int]] = set()  # stored as touched
         self._jobs_stored = False
-        self._zones_stored = self.world.zones
         self.restored_touches: Touches = {}
         self.restored_jobs: list[Job] = []
 
@@ -243,9 +241,6 @@ class Memory:
                 yield state_key(b"d", person.id, day), _pack((digest, look_again, asked, waits))
         self._days.clear()
         self._touched = set(touches)
-        if self.world.zones != self._zones_stored:
-            self._zones_stored = self.world.zones
-            yield state_key(b"z"), _pack(self.world.zones)
         stored = [(job.kind, job.subject, job.dates) for job in jobs]
         if stored or self._jobs_stored:
             yield state_key(b"j"), _pack(stored) if stored else None
@@ -266,9 +261,6 @@ class Memory:
             self.deliveries[device_id] = Delivery.unpacked(value)
         elif kind == b"h":
             self.barriers.restore(key[1:], value)
-        elif kind == b"z":
-            self.world.add_zones(_zones(value))
-            self._zones_stored = self.world.zones
         elif kind == b"j":
             self.restored_jobs = [Job(*job) for job in _jobs(value)]
             self._jobs_stored = True

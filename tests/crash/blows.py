@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 import psutil
 
 from hadir.stack.child import State
-from tests.crash.places import AT_START, Fault, Schedule
+from tests.crash.places import AT_START, HOLD_S, Fault, Schedule
 from tests.crash.system import Stack
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP}
 LOOK_S = 0.02
+NOTHING = int(signal.SIGCONT)  # an order that only holds somebody up
 STAND_S = 3.0  # how long a process may take from taking its order to standing still
 
 
@@ -36,12 +37,14 @@ class Blows:
 
     Attributes:
         share: how much of the time for blows has passed; from 1.0 on nothing begins any more.
+        fell: told of every kill, as soon as it is one.
         hits, missed: what fell and what did not come to it.
     """
 
     stack: Stack
     schedule: Schedule
     share: Callable[[], float]
+    fell: Callable[[], None] = lambda: None
     hits: list[Hit] = field(default_factory=list)
     missed: list[Fault] = field(default_factory=list)
     _turns: dict[str, asyncio.Lock] = field(default_factory=dict)
@@ -81,13 +84,12 @@ class Blows:
 
     async def _at_step(self, fault: Fault) -> bool:
         place, supervisor = fault.place, self.stack.supervisor
-        other = place.at != place.victim
-        number = signal.SIGSTOP if other else SIGNALS[fault.action]
+        other = place.at != place.victim and not place.held
         armed = self.stack.folder(place.at) / place.step
         hit = armed.with_name(f"{place.step}.hit")
         hit.unlink(missing_ok=True)
         written = armed.with_name(f"{place.step}.new")
-        written.write_text(f"{int(number)} {0 if other else fault.later_s}")
+        written.write_text(self._order(fault))
         os.rename(written, armed)
         if place.step in AT_START:
             with contextlib.suppress(ProcessLookupError):
@@ -103,7 +105,10 @@ class Blows:
         except ProcessLookupError:
             pid = 0
         self._note(fault, pid)
-        if other:
+        if place.held:
+            await asyncio.sleep(HOLD_S)
+            await self._hit(place.victim, fault)
+        elif other:
             await self._standing(pid)
             blow = asyncio.create_task(self._hit(place.victim, fault))
             await asyncio.sleep(0.3)
@@ -114,7 +119,18 @@ class Blows:
             self._wake(place.victim)
         else:
             await self._gone(place.at, pid)
+            self.fell()
         return True
+
+    @staticmethod
+    def _order(fault: Fault) -> str:
+        """What whoever reaches the step does to itself: a signal, when, and how long it waits if it can."""
+        place = fault.place
+        if place.held:
+            return f"{NOTHING} 0 {HOLD_S + 1}"
+        if place.at != place.victim:
+            return f"{int(signal.SIGSTOP)} 0 0"
+        return f"{int(SIGNALS[fault.action])} {fault.later_s} 0"
 
     async def _hit(self, victim: str, fault: Fault) -> None:
         """From outside, now."""
@@ -127,6 +143,7 @@ class Blows:
                 self._wake(victim)
             else:
                 await self._gone(victim, pid)
+                self.fell()
 
     def _wake(self, name: str) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -47,6 +47,7 @@ STEPS: dict[str, tuple[str, ...]] = {
 AT_START = ("state.opened", "state.read")
 LATER_S: dict[tuple[str, str], tuple[float, float]] = {
     ("gateway", "attlog.sent"): (0.002, 0.03),
+    ("gateway", "attlog.acknowledged"): (0.001, 0.01),
     ("clock", "tick.sent"): (0.001, 0.01),
     ("distribute", "batch.emitted"): (0.005, 0.04),
     ("distribute", "settle.done"): (0.001, 0.03),
@@ -58,6 +59,24 @@ LATER_S: dict[tuple[str, str], tuple[float, float]] = {
     ("sink", "batch.taken"): (0.001, 0.05),
 }
 """Places that are also hit this many seconds later: on the wire, where no line of ours stands."""
+
+HELD: tuple[tuple[str, str, str], ...] = (
+    ("gateway", "gateway", "outbox.sending"),
+    ("clock", "clock", "outbox.sending"),
+    ("distribute", "distribute", "outbox.sending"),
+    ("route", "route", "outbox.sending"),
+    ("judge", "judge", "outbox.sending"),
+    ("route", "route", "transaction.begun"),
+    ("judge", "judge", "transaction.begun"),
+    ("sink", "clickhouse", "insert.begins"),
+    ("clickhouse", "clickhouse", "insert.begins"),
+)
+"""
+Victim, and where one thing is held up for ``HOLD_S`` while everything else goes on; then the victim is hit. Whoever
+promises something before what it rests on is durable has promised it by then.
+"""
+HOLD_S = 3.0
+"""Longer than from one commit, checkpoint or flush to the next; shorter than the gateway's patience."""
 
 BROKER: tuple[tuple[str, str], ...] = (
     ("gateway", "attlog.sent"),
@@ -88,16 +107,19 @@ class Place:
         at: the child whose step it is; with Kafka somebody else.
         step: of ``hadir.crashpoint``; empty: any moment.
         later: hit a moment after the step, not at it.
+        held: whoever reached the step waits there alone, and the victim is hit ``HOLD_S`` later.
     """
 
     victim: str
     at: str
     step: str
     later: bool = False
+    held: bool = False
 
     def __str__(self) -> str:
         where = f"{self.at} {self.step}" if self.at != self.victim else self.step
-        return f"{self.victim} @ {where or 'any moment'}{' + a moment' if self.later else ''}"
+        when = " + a moment" if self.later else f" held for {HOLD_S:.0f} s" if self.held else ""
+        return f"{self.victim} @ {where or 'any moment'}{when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +158,7 @@ def places() -> list[Place]:
     """Every place that all schedules together must hit, each by ``kill`` and by ``stop``."""
     found = [Place(child, child, step) for child, steps in STEPS.items() for step in steps]
     found += [Place(child, child, step, True) for child, step in LATER_S]
+    found += [Place(victim, at, step, held=True) for victim, at, step in HELD]
     found += [Place(child, child, "") for child in STEPS]
     found += [Place("kafka", child, step) for child, step in BROKER] + [Place("kafka", "kafka", "")]
     return found

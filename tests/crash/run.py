@@ -83,9 +83,10 @@ async def _live(life: Life, outcome: Outcome, progress: Callable[[Progress], Non
     stack, settings = life.stack, life.stack.settings
     if outcome.schedule.twin:
         await stack.supervisor.start_child(f"{outcome.schedule.twin}2")
-    blows = Blows(stack, outcome.schedule, life.share)
+    watch = Watch(settings)
+    blows = Blows(stack, outcome.schedule, life.share, watch.look_now)
     try:
-        async with Watch(settings) as watch, asyncio.TaskGroup() as tasks:
+        async with watch, asyncio.TaskGroup() as tasks:
             striking = tasks.create_task(blows.run())
             report = await life.live(progress)
             await striking

@@ -1,8 +1,9 @@
-"""Looks again and again, while the morning runs, whether a group has committed beyond what is put away."""
+"""Looks now and then, and after every kill, whether a group has committed beyond what is put away."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from aiokafka.errors import KafkaError
 from clickhouse_connect.driver.exceptions import Error
@@ -22,6 +23,11 @@ class Watch:
         self.looks = 0
         self.lines: list[str] = []
         self._task: asyncio.Task[None] | None = None
+        self._now = asyncio.Event()
+
+    def look_now(self) -> None:
+        """Somebody was killed: look before it is back."""
+        self._now.set()
 
     async def __aenter__(self) -> Watch:
         self._task = asyncio.create_task(self._run())
@@ -34,7 +40,10 @@ class Watch:
 
     async def _run(self) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(EVERY_S):
+                    await self._now.wait()
+            self._now.clear()
             try:
                 async with asyncio.timeout(PATIENCE_S):
                     self.lines += await commits_behind(self._settings)

@@ -28,7 +28,7 @@ def said(judgement: Judgement) -> tuple[object, ...]:
     return judgement[:6] + judgement[7:8]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=500)
 @given(minutes, terminals, st.permutations([3600, 60, 9000]))
 def test_nothing_changes_before_it_says_that_it_should_be_looked_at(
     at: int, asked: list[Terminal], odd: list[int]

@@ -226,6 +226,17 @@ def test_saturday_and_holiday_are_off() -> None:
     assert state(at("09:00"), COMPLETE, reference=hospital) == ("absent", "")
 
 
+def test_shift_that_turns_out_to_observe_holidays_is_judged_anew() -> None:
+    """The holiday was entered, the shift said that it works through; corrected: off, and corrected back: due."""
+    city = City(2)
+    city.reference(*office(r.holiday(MONDAY), r.shift(observes_holidays=False)), r.tick(at("09:00")))
+    city.device(COMPLETE)
+    for observes, expected in ((False, "absent"), (True, "off"), (False, "absent")):
+        city.reference(r.shift(observes_holidays=observes))
+        city.run()
+        assert city.result().rows["ani", r.day(MONDAY)]["state"] == expected
+
+
 @pytest.mark.parametrize(("kind", "expected"), [("sakit", "leave"), ("tahunan", "leave"), ("dinas_luar", "field_duty")])
 def test_leave_goes_before_any_punch(kind: str, expected: str) -> None:
     """Leave and field duty with kind and letter; not beyond their last date, and not when withdrawn."""

@@ -119,6 +119,24 @@ def test_shift_changed_twice_while_the_first_change_is_still_being_worked_off() 
     assert starts == {r.at(f"{MONDAY} 07:30")}
 
 
+@pytest.mark.parametrize("batch", [1, 2, 1000])
+def test_month_that_closes_is_judged_to_its_last_record(batch: int) -> None:
+    """A changed policy and a punch, then the month's end, in one batch or more: they count; what comes later waits."""
+    log, (_, end) = log_of(
+        ([*r.office(), r.tick(f"{MONDAY} 08:40")], []),
+        ([r.policy(grace_s=0), r.period(state="closed"), r.policy(grace_s=120)], [r.punch(f"{MONDAY} 07:30:40")]),
+    )
+    values = sorted((record.value for record in log[:end]), key=lambda v: codec.decode(v)[0] == "attributed_punch")
+    closing = next(n for n, v in enumerate(values) if codec.decode(v)[1].get("state") == "closed")
+    values.insert(closing, values.pop())
+    stage = Judge(0, 1, EPOCH)
+    records = [Record(n, None, value) for n, value in enumerate(values)]
+    rows = [row for start in range(0, end, batch) for row in written(stage, records[start : start + batch])]
+    row = highest(rows, KEY)["ani", r.day(MONDAY)]
+    assert (row["state"], row["late_s"]) == ("late", 40)
+    assert row["version"] <= closing
+
+
 def test_row_unchanged_is_not_written_again() -> None:
     """A punch delivered again, a barrier that reaches nothing, a unit renamed: no row."""
     log, (_, at, end) = log_of(
@@ -184,6 +202,25 @@ def test_work_that_waits_is_taken_up_by_the_next_owner(change: str) -> None:
     for name in names:
         row = table[name, r.day(MONDAY)]
         assert row["state"] == "leave" if change == "leave" else row["policy_id"] == "Q"
+
+
+def test_work_done_is_forgotten_by_the_next_owner() -> None:
+    """Put away waiting, then done without a row being written: the next checkpoint says so."""
+    people = [r.assignment(f"p{n}", first=MONDAY) for n in range(12)]
+    renamed = ("unit", r.unit()[1] | {"name": "Dinas"})
+    log, (settled, end) = log_of([*r.office(), *people, r.tick(f"{MONDAY} 07:35")], [renamed])
+    first, second = Judge(0, 1, EPOCH), Judge(0, 1, EPOCH)
+    written(first, log[:settled])
+    first.fold(log[settled:end])
+    state = {}
+    for limit in (3, 1000):
+        assert first.drain(limit) == []
+        state.update(first.changed())
+    for key, value in state.items():
+        assert value is not None
+        second.restore(key, value)
+    second.restored(end - 1)
+    assert second.backlog == 0
 
 
 def test_version_is_the_last_offset_folded() -> None:

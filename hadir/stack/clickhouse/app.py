@@ -269,8 +269,8 @@ class Endpoint:
             default = "1" if self.engine.compress_by_default else "0"
             if call.settings.get("enable_http_compression", default) in ("1", "true"):
                 run.encoding = choose(request.headers.get("Accept-Encoding", ""))
-            if statement.kind == "insert":
-                reach("insert.begins")
+            if statement.kind == "insert" and (held_s := reach("insert.begins")):
+                await asyncio.sleep(held_s)
             held.work = self._submit(run.begin)
             head = await asyncio.shield(held.work)
             if statement.kind == "insert":

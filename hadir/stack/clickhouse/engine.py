@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
+import shutil
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,8 @@ from hadir.stack.clickhouse import sql
 from hadir.stack.clickhouse.errors import ClickHouseError, from_engine
 
 LOCK = "hadir.lock"
+_SETTINGS = re.compile(r"(.*?)(\bSETTINGS\b[^'`\"]*)?$", re.IGNORECASE | re.DOTALL)
+"""An INSERT without its FORMAT: what comes before its SETTINGS, and these."""
 
 
 @dataclass(slots=True)
@@ -41,6 +46,7 @@ class Connection:
 
     raw: Any
     version: str
+    spool: Path
 
     def apply(self, settings: dict[str, str]) -> None:
         """
@@ -100,31 +106,25 @@ class Connection:
         """
         Run ``INSERT INTO ...`` (without FORMAT) over data of any input format, in constant memory.
 
-        The statement is committed by the engine block by block, as in ClickHouse: an error in a later block leaves
-        earlier ones in place. No data at all inserts nothing.
+        The data goes through a file that the engine reads: chDB's own streaming insert answers success when a
+        constraint, a materialized view or the storage refuses rows that were parsed already. The statement is committed
+        by the engine block by block, as in ClickHouse: an error in a later block leaves earlier ones in place. No data
+        at all inserts nothing.
 
         Raises:
-            ClickHouseError: the statement or the data is refused; or what ``pieces`` raises, after cancelling.
+            ClickHouseError: the statement or the data is refused; or what ``pieces`` raises.
         """
-        try:
-            inserter = self.raw.send_insert(text, format_)
-        except RuntimeError as error:
-            raise from_engine(str(error), self.version) from None
-        try:
-            fed = False
+        self.spool.mkdir(exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=self.spool, prefix="insert-") as file:
             for piece in pieces:
-                if piece:
-                    inserter.append(piece)
-                    fed = True
-            if not fed:
-                inserter.cancel()
+                file.write(piece)
+            file.flush()
+            if not file.tell():
                 return
-            result = inserter.finish()
-        except RuntimeError as error:
-            raise from_engine(str(error), self.version) from None
-        finally:
-            inserter.cancel()
-        progress.written_rows, progress.written_bytes = int(result.rows_written), int(result.bytes_written)
+            head, settings = _SETTINGS.match(text).groups()  # type: ignore[union-attr]
+            self.run(
+                f"{head} FROM INFILE {sql.quote(file.name)} {settings or ''} FORMAT {format_}", "TabSeparated", progress
+            )
         progress.read_rows, progress.read_bytes = progress.written_rows, progress.written_bytes
 
     def close(self) -> None:
@@ -152,6 +152,7 @@ class Engine:
 
     def __init__(self, path: Path, memory_bytes: int = 0, mark_cache_bytes: int = 256 << 20) -> None:
         self.path = path
+        self.spool = path.with_name(f"{path.name}.incoming")
         self._options = {"mark_cache_size": mark_cache_bytes}
         if memory_bytes:
             self._options["max_server_memory_usage"] = memory_bytes
@@ -184,6 +185,7 @@ class Engine:
         self._lock.truncate(0)
         self._lock.write(f"{os.getpid()}\n")
         self._lock.flush()
+        shutil.rmtree(self.spool, ignore_errors=True)  # of a predecessor that was killed
         import chdb  # noqa: PLC0415  (0.5 GB of shared library: only the process that serves loads it)
 
         self._first = chdb.connect(f"{self.path}?{urlencode(self._options)}")
@@ -195,7 +197,7 @@ class Engine:
         """A fresh connection with ClickHouse's own settings, but for ``implicit_select``, which a server has off."""
         import chdb  # noqa: PLC0415
 
-        connection = Connection(chdb.connect(str(self.path)), self.version)
+        connection = Connection(chdb.connect(str(self.path)), self.version, self.spool)
         connection.run("SET implicit_select = 0")
         return connection
 
