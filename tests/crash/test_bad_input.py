@@ -186,7 +186,6 @@ async def test_a_clickhouse_that_answers_500_delays_and_loses_nothing(office: Of
     assert office.stack.supervisor.restarts("sink") == 0
 
 
-@pytest.mark.xfail(strict=True, reason="chdb 4.4.0 says 200 to an INSERT of which it could not write a byte")
 def test_a_disk_full_for_clickhouse_is_told_to_who_inserts(tmp_path: Path) -> None:
     """What got its 200 can be read when there is room again: else the sink would commit what is lost."""
     with local_clickhouse(tmp_path) as server:
