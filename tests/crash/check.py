@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from typing import Any
 
 from hadir import queries
@@ -65,31 +66,52 @@ def facts_stored(logs: Logs, settings: Settings) -> list[str]:
     return lines
 
 
-def rows_follow(logs: Logs, settings: Settings) -> list[str]:
-    """Attendance and attribution are what the oracle makes of facts, reference data and horizon."""
-    horizon = oracle.horizon_of(logs.reference)
-    attendance = oracle.attendance_rows(logs.facts, logs.reference, horizon)
-    attribution = oracle.attribution_rows(logs.facts, logs.reference)
+@dataclass(frozen=True)
+class Expected:
+    """What the oracle makes of facts, reference data and horizon."""
+
+    attendance: dict[oracle.PersonDay, oracle.Record]
+    attribution: dict[oracle.PunchId, oracle.Record]
+
+    @classmethod
+    def of(cls, logs: Logs) -> Expected:
+        """From nothing but what lies in the source logs."""
+        horizon = oracle.horizon_of(logs.reference)
+        return cls(
+            oracle.attendance_rows(logs.facts, logs.reference, horizon),
+            oracle.attribution_rows(logs.facts, logs.reference),
+        )
+
+
+def rows_follow(expected: Expected, settings: Settings) -> list[str]:
+    """Attendance and attribution are what the oracle says, in every column that it knows."""
     with closing(queries.connect(settings)) as client:
         shown = tables.attendance(client)
         owned = tables.attribution(client, settings.epoch)
-    lines = [
-        f"attendance {line}"
-        for line in oracle.differences(attendance, _once(shown, "attendance", tables.by_person_day))
-    ]
-    lines += [
-        f"attribution {line}" for line in oracle.differences(attribution, _once(owned, "attribution", tables.by_punch))
-    ]
+    lines = [f"attendance {x}" for x in oracle.differences(expected.attendance, tables.by_person_day(shown))]
+    lines += [f"attribution {x}" for x in oracle.differences(expected.attribution, tables.by_punch(owned))]
     lines += [f"attendance shown twice: {key}" for key in _twice(shown, "attendance")]
     lines += [f"attribution shown twice: {key}" for key in _twice(owned, "attribution")]
     return lines
 
 
-def _once(
-    rows: Sequence[oracle.Record], schema: str, by: Callable[[Iterable[oracle.Record]], dict[Any, oracle.Record]]
-) -> dict[Any, oracle.Record]:
-    columns = {field["name"] for field in by_name()[schema].source["fields"]}
-    return by([{name: value for name, value in row.items() if name in columns} for row in rows])
+def nobody_absent_in_haste(expected: Expected, logs: Logs, morning: Morning) -> list[str]:
+    """
+    Who has an in-punch in the end was at no time called absent, nor not here if he had come by the cutoff.
+
+    Terminals with a wrong clock are left out: what they show at half past seven may have been punched later.
+    """
+    wrong_clocks = {serial for serial, behaviour in morning.behaviours.items() if behaviour.clock_offset_s}
+    lines = []
+    for row in logs.attendance:
+        last = expected.attendance.get((row["employee_id"], row["work_date"]))
+        if last is None or last["in_at"] is None or last["in_device_id"] in wrong_clocks:
+            continue
+        if row["state"] in ("absent", "unexplained") or (
+            row["state"] == "not_here" and last["in_at"] <= last["cutoff_at"]
+        ):
+            lines.append(f"in haste: {row['employee_id']} was {row['state']} at version {row['version']}")
+    return lines
 
 
 def _twice(rows: Iterable[oracle.Record], schema: str) -> list[tuple[Any, ...]]:

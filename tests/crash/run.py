@@ -109,8 +109,11 @@ async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
     wrong += check.copies_made(logs, settings)
     wrong += check.nothing_set_aside(logs)
     wrong += await check.commits_behind(settings)
-    for look in (check.facts_stored, check.rows_follow, check.versions_agree):
-        wrong += await asyncio.to_thread(look, logs, settings)
+    expected = await asyncio.to_thread(check.Expected.of, logs)
+    wrong += check.nobody_absent_in_haste(expected, logs, life.morning)
+    wrong += await asyncio.to_thread(check.rows_follow, expected, settings)
+    wrong += await asyncio.to_thread(check.facts_stored, logs, settings)
+    wrong += await asyncio.to_thread(check.versions_agree, logs, settings)
     wrong += await asyncio.to_thread(check.truth_shown, life)
     horizon = horizon_of(logs.reference)
     if horizon is None or horizon.at != life.morning.end_ms:

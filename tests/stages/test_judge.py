@@ -214,7 +214,7 @@ def test_work_that_waits_is_taken_up_by_the_next_owner(change: str) -> None:
 
 @pytest.mark.parametrize("restored_between", [False, True])
 def test_work_done_is_forgotten_by_the_next_owner(restored_between: bool) -> None:
-    """Put away waiting, then done without a row being written, by the same owner or the next: it does not wait again."""
+    """Put away waiting, then done without a row, by the same owner or the next: it does not wait once more."""
     people = [r.assignment(f"p{n}", first=MONDAY) for n in range(12)]
     renamed = ("unit", r.unit()[1] | {"name": "Dinas"})
     log, (settled, end) = log_of([*r.office(), *people, r.tick(f"{MONDAY} 07:35")], [renamed])
