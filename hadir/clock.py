@@ -12,6 +12,8 @@ import os
 import time
 from collections.abc import Callable
 
+from hadir.errors import Misconfigured
+
 Clock = Callable[[], int]
 
 
@@ -32,18 +34,26 @@ def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0, until_m
     return warped
 
 
+def _number(name: str, default: str) -> float:
+    text = os.environ.get(name) or default
+    try:
+        return float(text)
+    except ValueError:
+        raise Misconfigured(f"{name} is no number") from None
+
+
 def rate() -> float:
-    """How many clock seconds pass in one second of the machine."""
-    return float(os.environ.get("HADIR_CLOCK_RATE", "1"))
+    """How many clock seconds pass in one second of the machine. Raises Misconfigured."""
+    return _number("HADIR_CLOCK_RATE", "1")
 
 
 def _from_environment() -> Clock:
     until = os.environ.get("HADIR_CLOCK_UNTIL")
     return make_clock(
         rate(),
-        int(os.environ.get("HADIR_CLOCK_START", "0")),
-        int(os.environ.get("HADIR_CLOCK_ANCHOR", "0")),
-        int(until) if until else None,
+        int(_number("HADIR_CLOCK_START", "0")),
+        int(_number("HADIR_CLOCK_ANCHOR", "0")),
+        int(_number("HADIR_CLOCK_UNTIL", "")) if until else None,
     )
 
 

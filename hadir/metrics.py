@@ -12,9 +12,9 @@ GATEWAY_ACK_SECONDS = Histogram(
     "From a body read to Kafka's acknowledgement.",
     buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
 )
-SENT = Counter("hadir_outbox_records", "Records acknowledged by Kafka, by log.", ["log"])
+SENT = Counter("hadir_sent_records", "Records acknowledged by Kafka, by topic.", ["topic"])
+NOT_SENT = Counter("hadir_not_acknowledged", "Times that Kafka did not acknowledge, by topic.", ["topic"])
 FOLDED = Counter("hadir_folded_records", "Records folded, by stage.", ["stage"])
-EMITTED = Counter("hadir_emitted_records", "Records emitted, by stage and log.", ["stage", "log"])
 DEAD = Counter("hadir_dead_letters", "Records set aside, by stage.", ["stage"])
 CHECKPOINT_SECONDS = Histogram(
     "hadir_checkpoint_seconds",
@@ -24,8 +24,12 @@ CHECKPOINT_SECONDS = Histogram(
 )
 CHECKPOINT_KEYS = Counter("hadir_checkpoint_keys", "State keys written by checkpoints, by stage.", ["stage"])
 RESTORE_SECONDS = Gauge("hadir_restore_seconds", "Time of the last restore of a partition.", ["stage", "partition"])
-BACKLOG = Gauge("hadir_backlog_rows", "People waiting for the next slice of judgement.", ["partition"])
-HORIZON = Gauge("hadir_horizon_seconds", "The aligned barrier, seconds since 1970 UTC.", ["partition"])
+BACKLOG = Gauge("hadir_backlog_rows", "Evaluations that wait for the next slice, by stage.", ["stage", "partition"])
+HORIZON = Gauge(
+    "hadir_horizon_seconds",
+    "Moment through which all that a partition reads has spoken, seconds since 1970 UTC.",
+    ["stage", "partition"],
+)
 SINK_ROWS = Counter("hadir_sink_rows", "Rows acknowledged by ClickHouse, by table.", ["table"])
 SINK_INSERT_SECONDS = Histogram(
     "hadir_sink_insert_seconds", "Time of one insert, by table.", ["table"], buckets=(0.01, 0.03, 0.1, 0.3, 1, 3, 10)

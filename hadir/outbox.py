@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 from aiokafka.structs import TopicPartition
 
+from hadir import metrics
 from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged
 
@@ -219,6 +220,7 @@ class Outbox:
             self._fail(batch, error)
         else:
             self.acknowledged += batch.records
+            metrics.SENT.labels(batch.tp.topic).inc(batch.records)
             self._forget(batch)
             if not batch.done.done():
                 batch.done.set_result(None)
@@ -231,6 +233,7 @@ class Outbox:
 
     def _fail(self, batch: _Batch, error: BaseException) -> None:
         """One batch failed: its successors may be out of sequence, so all that waits fails and the producer goes."""
+        metrics.NOT_SENT.labels(batch.tp.topic).inc()
         self._failure = NotAcknowledged(f"{batch.tp.topic}/{batch.tp.partition}: {type(error).__name__}")
         self.failures += 1
         for waiting in list(self._unacknowledged):

@@ -1,4 +1,4 @@
-"""The words of the screen, Indonesian: what a state is called before people (``docs/glossary.md``)."""
+"""The words of the screen, Indonesian: what a state is called before people."""
 
 from __future__ import annotations
 

@@ -67,6 +67,8 @@ class PartitionWorker:
         self._hurried = False
         self.position = -1
         self._names = {log: topic.name(tuning.epoch) for log, topic in topics().items()}
+        self._waits = metrics.BACKLOG.labels(source.stage, str(source.partition))
+        self._horizon = metrics.HORIZON.labels(source.stage, str(source.partition))
 
     def put(self, event: Any) -> None:
         """A batch from Faust: ``event.value`` are its records."""
@@ -102,9 +104,17 @@ class PartitionWorker:
             if self._hurried and self._stage.backlog:
                 self._folded.clear()  # work that waits is not in the state: these batches must come again
                 self._hurried = False
+            self._show()
             due_at = self._checkpointed_at + self._tuning.checkpoint_s
             if not self._stage.backlog and (self._hurried or (self._folded and loop.time() >= due_at)):
                 await self._start_checkpoint(loop)
+
+    def _show(self) -> None:
+        """To the metrics: what still waits, and how far the partition knows that all has spoken."""
+        self._waits.set(self._stage.backlog)
+        through = self._stage.spoken_through
+        if through is not None:
+            self._horizon.set(through / 1000)
 
     async def close(self) -> None:
         """Let go of the partition; its state stays as last put away."""

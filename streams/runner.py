@@ -14,7 +14,7 @@ import uvloop
 from faust.types import TP
 from faust.types.tuples import Message
 
-from hadir import metrics
+from hadir import metrics, readiness
 from hadir.outbox import Outbox
 from hadir.settings import Settings
 from hadir.topics_admin import await_topics
@@ -155,6 +155,7 @@ class StageRunner:
         return [event.message for worker, _ in self._workers.values() for event in worker.hurry()]
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+        readiness.announce()
         for tp in [tp for tp in self._workers if tp not in assigned]:
             worker, task = self._workers.pop(tp)
             task.cancel()

@@ -36,6 +36,7 @@ BESIDE = {
     "HADIR_CLOCK_ANCHOR": "Moment of the machine's clock, milliseconds since 1970 UTC.",
     "HADIR_CLOCK_UNTIL": "Where the clock stands still, milliseconds since 1970 UTC; unset: it does not.",
     "HADIR_STACK": "Set by the supervisor on all that it starts, to find what a killed one left. Not to be set.",
+    "HADIR_READY": "Set by the supervisor: file that a process makes when it is at work. Not to be set.",
     "HADIR_CRASH_DIR": "For the tests: folder of files that name the steps at which a process kills or stops itself.",
     "HADIR_TERMINAL_LOGS": "For the tests: folder with real terminals' logs; `.ci/run` sets it where there is one.",
     "HADIR_WRITE_GOLDEN": "For the tests: the golden schema of the tables is written anew instead of compared.",

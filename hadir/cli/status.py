@@ -38,18 +38,21 @@ def status_command(partitions: bool) -> None:
       parked PINs   punches that are nobody's: enrol the PIN (enrolments.csv) and
                     they find their owner
       dead letters  what could not be taken in: "hadir dead-letters"
+
+    Exit code 1 when Kafka or ClickHouse does not answer, or a process is not at work.
     """
     console = screen()
-    _processes(console)
-    _lag(console, partitions)
-    _rows(console)
+    well = [_processes(console), _lag(console, partitions), _rows(console)]
+    if not all(well):
+        raise SystemExit(1)
 
 
-def _processes(console: Console) -> None:
+def _processes(console: Console) -> bool:
+    """Processes under this machine's supervisor; True without one, they may run elsewhere."""
     found = read_status(settings().data)
     if found is None or not found.alive:
         console.print("not up on this machine (no supervisor)", style="red")
-        return
+        return True
     table = Table("process", "state", "pid", "up for", "restarts", "last exit")
     for child in found.children:
         since = "" if child.started_at is None else _age((system_ms() - child.started_at) / 1000)
@@ -62,6 +65,7 @@ def _processes(console: Console) -> None:
             "" if child.last_exit is None else str(child.last_exit),
         )
     console.print(table)
+    return all(child.state in ("ready", "done") for child in found.children)
 
 
 def _age(seconds: float) -> str:
@@ -70,12 +74,12 @@ def _age(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
-def _lag(console: Console, partitions: bool) -> None:
+def _lag(console: Console, partitions: bool) -> bool:
     try:
         found = asyncio.run(_read_lag())
     except KafkaError:
         console.print(f"Kafka does not answer at {settings().kafka}", style="red")
-        return
+        return False
     table = Table("group", "topic", "partition", "behind", "at")
     for lag in found:
         if partitions or lag.behind:
@@ -83,18 +87,19 @@ def _lag(console: Console, partitions: bool) -> None:
     if table.row_count:
         console.print(table)
     console.print(f"lag: {sum(lag.behind for lag in found)} records behind in {len(found)} partitions")
+    return True
 
 
 async def _read_lag() -> list[Lag]:
     return await lags(settings().kafka, {group.id: group.reads for group in groups(settings())})
 
 
-def _rows(console: Console) -> None:
+def _rows(console: Console) -> bool:
     try:
         client = queries.connect(settings())
     except Error:
         console.print(f"ClickHouse does not answer at {settings().clickhouse}", style="red")
-        return
+        return False
     with closing(client):
         age = queries.newest_age_s(client)
         console.print("newest row: " + ("none yet" if age is None else f"{_age(age)} ago"))
@@ -102,7 +107,7 @@ def _rows(console: Console) -> None:
         console.print(f"terminals not connected: {len(silent)} of {len(queries.devices(client))}")
         for row in silent[:SHOWN]:
             since = row["silent_since"]
-            told = f"since {_local(since)}" if row["state"] == "silent" and since else "never heard of"
+            told = f"since {_local(since)}" if row["state"] == "silent" and since else "never connected"
             console.print(f"  {row['device_id']}  {row['device_name']} ({row['unit_name']}): {told}")
         parked = queries.parked(client)
         console.print(f"parked PINs: {len(parked)}")
@@ -110,6 +115,7 @@ def _rows(console: Console) -> None:
             console.print(f"  {row['device_id']} PIN {row['pin']}: {row['punches']} punches, {row['reason']}")
         letters = queries.dead_letters(client, 1000)
         console.print(f"dead letters: {len(letters)}{'+' if len(letters) == 1000 else ''}")
+    return True
 
 
 def _local(moment: datetime) -> str:

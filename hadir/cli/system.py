@@ -121,11 +121,11 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
             after=("kafka",),
             ready=lambda: http_ready(*gateway, path="/healthz"),
         ),
-        python("clock", "producers.sources.clock_ticks", after=("kafka",)),
-        python("distribute", "streams.agents", "distribute", after=("kafka",)),
-        python("route", "streams.agents", "route", after=("kafka",)),
-        python("judge", "streams.agents", "judge", after=("kafka",)),
-        python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare")),
+        python("clock", "producers.sources.clock_ticks", after=("kafka",), announces=True),
+        python("distribute", "streams.agents", "distribute", after=("kafka",), announces=True),
+        python("route", "streams.agents", "route", after=("kafka",), announces=True),
+        python("judge", "streams.agents", "judge", after=("kafka",), announces=True),
+        python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
     ]
     return found
 

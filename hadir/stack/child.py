@@ -73,6 +73,7 @@ class Child:
         argv: its command line.
         env: added to the supervisor's own environment.
         ready: asked until it says yes; None: ready as soon as it runs.
+        announces: it says so itself, by ``hadir.readiness``, instead.
         once: a task that ends (a migration): counts for others when it is done, exit code 0, and not before. Give it a
             ``restart`` of ``never`` or ``on-failure``.
         after: names of children that must be ready (or done) before it is first started.
@@ -87,6 +88,7 @@ class Child:
     argv: Sequence[str]
     env: dict[str, str] = field(default_factory=dict)
     ready: Ready | None = None
+    announces: bool = False
     once: bool = False
     after: Sequence[str] = ()
     restart: Restart = Restart()

@@ -9,7 +9,9 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+from hadir import readiness
 from hadir.clock import system_ms
 from hadir.stack.child import BoundedLog, Child, State
 from hadir.stack.status import ChildStatus
@@ -45,6 +47,7 @@ class Keeper:
 
     Attributes:
         child, log: what to run and where its output goes.
+        announcement: file by which a child that announces itself does so.
         environment: the whole environment of the process.
         may_start: whether all that it waits for is there.
         changed: called after each change of state.
@@ -54,6 +57,7 @@ class Keeper:
 
     child: Child
     log: BoundedLog
+    announcement: Path
     environment: dict[str, str]
     may_start: Callable[[], bool]
     changes: Changes
@@ -144,6 +148,10 @@ class Keeper:
     async def _live(self) -> int:
         """Start the process, report readiness, copy its output; returns its exit code (negative: the signal)."""
         child = self.child
+        environment = self.environment
+        if child.announces:
+            self.announcement.unlink(missing_ok=True)
+            environment = environment | {readiness.VARIABLE: str(self.announcement)}
         outlet, inlet = os.pipe()  # its own pipe: what grandchildren hold open must not delay noticing its end
         try:
             process = await asyncio.create_subprocess_exec(
@@ -151,7 +159,7 @@ class Keeper:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=inlet,
                 stderr=inlet,
-                env=self.environment,
+                env=environment,
                 cwd=child.cwd,
                 start_new_session=True,
             )
@@ -178,9 +186,10 @@ class Keeper:
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         if self.child.once:
             return
-        if self.child.ready is not None:
+        ready = self._announced if self.child.announces else self.child.ready
+        if ready is not None:
             try:
-                await until(self.child.ready, self.child.ready_s, alive=lambda: process.returncode is None)
+                await until(ready, self.child.ready_s, alive=lambda: process.returncode is None)
             except TimeoutError:
                 if process.returncode is None:
                     self.log.write(f"hadir: not ready after {self.child.ready_s} s: killed\n".encode())
@@ -188,6 +197,9 @@ class Keeper:
                 return
         self.ready_at = system_ms()
         await self._move(State.READY)
+
+    async def _announced(self) -> bool:
+        return self.announcement.exists()
 
     async def _copy(self, outlet: int) -> None:
         reader = asyncio.StreamReader()

@@ -70,8 +70,9 @@ class Supervisor:
         for child in self._children:
             log = BoundedLog(self.data / "logs" / f"{child.name}.log", self._log_bytes)
             environment = guard.environment(child.env)
+            announcement = self.data / "run" / f"{child.name}.ready"
             self._keepers[child.name] = Keeper(
-                child, log, environment, partial(self._all_well, child.after), self._changes, self._note
+                child, log, announcement, environment, partial(self._all_well, child.after), self._changes, self._note
             )
         for keeper in self._keepers.values():
             if keeper.child.held:

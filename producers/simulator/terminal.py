@@ -154,10 +154,10 @@ class Terminal:
             self._sent = 0  # the server has nothing: it gets everything again
 
     async def _deliver_due(self, *, kept_back_too: bool = False) -> None:
-        now = self._pace.now()
+        now = self._speaks_until()
         due = self._sent
         if kept_back_too:
-            due = self.in_memory(now)
+            due = max(due, self.in_memory(now))
         while due < len(self._punches) and self.behaviour.release_ms(self._moments[due]) <= now:
             due += 1
         while self._sent < due:
@@ -186,6 +186,8 @@ class Terminal:
             delay_s = 0 if self.link.options is None else self.link.options.delay_s
             self._poll_ms = self._pace.now() + round(max(self._poll_s, delay_s) * 1000)
         while self._todo:
+            if self.behaviour.silent_until(self._pace.now()) is not None:
+                return  # the silence has begun meanwhile: an answer now would vouch for what is not sent before its end
             self._answers.append(await self._obey(self._todo[0]))
             self._todo.popleft()
         if self._answers:
@@ -227,6 +229,14 @@ class Terminal:
                         via,
                     )
                 )
+
+    def _speaks_until(self) -> int:
+        """Now, or the last moment before the silence in which now lies, however late this machine comes to look."""
+        now = self._pace.now()
+        return min(
+            [begin - 1 for begin, end in self.behaviour.silences if begin <= now and (end is None or now < end)],
+            default=now,
+        )
 
     def _owes_from_before(self, now: int) -> bool:
         if self._sent >= len(self._punches):

@@ -137,7 +137,7 @@ async def import_attlog(
         await acknowledged({writer.fact("punch", p) for p in parsed.punches[start : start + CHUNK]}, ACK_S)
     await _set_aside(parsed.rejects, writer, reader, device_id, at)
     if complete_through is not None:
-        status = await _newest_status(reader, device_id, partitions) or {"observed_at": 0, "state": "online"}
+        status = await _newest_status(reader, device_id, partitions) or {"observed_at": 0, "state": "silent"}
         record = {"silent_since": None, "drift_ms": None, **status} | {
             "device_id": device_id,
             "observed_at": max(at, status["observed_at"] + 1),
@@ -254,7 +254,7 @@ async def _set_aside(rejects: list[Reject], writer: Writer, reader: Reader, devi
 
 
 async def _newest_status(reader: Reader, device_id: str, partitions: int) -> dict[str, Any] | None:
-    """What was last said of the terminal's connection: an import knows nothing about it and repeats it."""
+    """What was last said of the terminal's connection: an import knows nothing and repeats it."""
     topic = topics()["device_log"].name("")
     partition = partition_of(device_id.encode(), partitions)
     first, end = (await reader.bounds(topic))[partition]

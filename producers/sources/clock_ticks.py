@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 import uvloop
 
-from hadir import clock, metrics
+from hadir import clock, metrics, readiness
 from hadir.crashpoint import reach
 from hadir.errors import InvalidFact, NotAcknowledged
 from hadir.outbox import Outbox
@@ -146,6 +146,7 @@ class ClockTicks:
             rate: clock seconds in one of the machine's.
         """
         await self.restore()
+        readiness.announce()
         log.info("last tick: %s", self.last)
         while True:
             try:

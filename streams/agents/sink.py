@@ -8,7 +8,7 @@ from typing import Any
 from faust.types import TP
 from faust.types.tuples import Message
 
-from hadir import clock, metrics
+from hadir import clock, metrics, readiness
 from hadir.crashpoint import reach
 from hadir.lag import committed_offsets
 from hadir.outbox import Outbox
@@ -21,6 +21,7 @@ from streams.sink.frames import Batch
 from streams.sink.mapping import topic_names
 from streams.sink.writer import DeadLetter, Sink
 from streams.transport.consumer import BatchConsumer, BatchSchema
+from streams.transport.records import make_records_placed
 
 FLUSH_RECORDS = 50_000  # as many as one insert takes in well under a second
 
@@ -34,6 +35,7 @@ class SinkRunner:
     """
 
     def __init__(self, settings: Settings) -> None:
+        make_records_placed()
         self.app = make_app("sink", settings)
         self._settings = settings
         self._epoch = epoch_of(settings)
@@ -55,6 +57,7 @@ class SinkRunner:
                 await self._outbox.start()
                 await self._sink.start()
                 self._held = await self._sink.start_offsets()
+                readiness.announce()
                 consumer = self.app.consumer
                 assert isinstance(consumer, BatchConsumer)
                 consumer.coalesce_s = self._settings.coalesce_ms / 1000

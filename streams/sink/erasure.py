@@ -14,7 +14,7 @@ from uuid import UUID
 
 from schemas.codec import encode
 from streams.sink.clickhouse import ClickHouse
-from streams.sink.frames import KafkaRecord, Unroutable
+from streams.sink.frames import PlacedRecord, Unroutable
 
 
 class Tombstone(NamedTuple):
@@ -24,20 +24,9 @@ class Tombstone(NamedTuple):
     offset: int
 
 
-class EmptyPerson(NamedTuple):
-    """A tombstone spelled out as a record; the fields of ``KafkaRecord``."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-
-
-def spell_out(records: Sequence[KafkaRecord]) -> tuple[list[KafkaRecord], list[Tombstone], list[Unroutable]]:
+def spell_out(records: Sequence[PlacedRecord]) -> tuple[list[PlacedRecord], list[Tombstone], list[Unroutable]]:
     """The records with each tombstone replaced by an empty person; the tombstones; those that name nobody."""
-    plain: list[KafkaRecord] = []
+    plain: list[PlacedRecord] = []
     tombstones: list[Tombstone] = []
     broken: list[Unroutable] = []
     for record in records:
@@ -50,7 +39,7 @@ def spell_out(records: Sequence[KafkaRecord]) -> tuple[list[KafkaRecord], list[T
             continue
         tombstones.append(Tombstone(employee_id, record.offset))
         value = encode("person", {"employee_id": str(employee_id), "staff_no": "", "name": "", "recorded_at": 0})
-        plain.append(EmptyPerson(record.topic, record.partition, record.offset, record.timestamp, record.key, value))
+        plain.append(record._replace(value=value))
     return plain, tombstones, broken
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from schemas.codec import HEADER, block, container_head, long_bytes
 from schemas.registry import Schema
@@ -26,21 +26,15 @@ EXTRA: tuple[dict[str, Any], ...] = (
 )
 
 
-class KafkaRecord(Protocol):
-    """A record as ``aiokafka`` hands it out; ``timestamp`` is Kafka's append time, ms since 1970 UTC."""
+class PlacedRecord(NamedTuple):
+    """A record that knows where it lies; ``timestamp`` is Kafka's append time, ms since 1970 UTC."""
 
-    @property
-    def topic(self) -> str: ...
-    @property
-    def partition(self) -> int: ...
-    @property
-    def offset(self) -> int: ...
-    @property
-    def timestamp(self) -> int: ...
-    @property
-    def key(self) -> bytes | None: ...
-    @property
-    def value(self) -> bytes | None: ...
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
 
 
 class Batch(NamedTuple):
@@ -48,7 +42,7 @@ class Batch(NamedTuple):
 
     topic: str
     partition: int
-    records: Sequence[KafkaRecord]
+    records: Sequence[PlacedRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +61,7 @@ class Group:
 
     target: Target
     bodies: list[bytes] = field(default_factory=list)
-    records: list[KafkaRecord] = field(default_factory=list)
+    records: list[PlacedRecord] = field(default_factory=list)
     size: int = 0
 
     def part(self, first: int, end: int) -> Group:
@@ -82,7 +76,7 @@ class Group:
 class Unroutable(NamedTuple):
     """A record that no table takes, found by its first five bytes."""
 
-    record: KafkaRecord
+    record: PlacedRecord
     reason: str
 
 
@@ -142,7 +136,7 @@ class Tails:
         self._last = [head + bytes((low << 1,)) for low in range(64)]
         self._more = [head + bytes((low << 1 | 0x80,)) for low in range(64)]
 
-    def extend(self, group_of: Lookup, records: Iterable[KafkaRecord], groups: dict[bytes, Group]) -> list[Unroutable]:
+    def extend(self, group_of: Lookup, records: Iterable[PlacedRecord], groups: dict[bytes, Group]) -> list[Unroutable]:
         """Put records of one topic into its groups, by their first five bytes; returns those that no group takes."""
         refused: list[Unroutable] = []
         high, stamp, end = -1, -1, b""

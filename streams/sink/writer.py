@@ -19,7 +19,7 @@ from hadir.settings import Settings
 from schemas.codec import decode
 from streams.sink import erasure
 from streams.sink.clickhouse import ClickHouse, Failed, Refused
-from streams.sink.frames import Batch, Group, KafkaRecord, Lookup, Tails, Unroutable, lookups
+from streams.sink.frames import Batch, Group, Lookup, PlacedRecord, Tails, Unroutable, lookups
 from streams.sink.mapping import faults, topic_names
 
 logger = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ class Sink:
                 await asyncio.sleep(0)
         return refused + await _Halves(self._clickhouse, self._set_aside).insert(sound)
 
-    async def _set_aside(self, record: KafkaRecord, reason: str) -> None:
+    async def _set_aside(self, record: PlacedRecord, reason: str) -> None:
         logger.warning("%s/%d@%d set aside: %s", record.topic, record.partition, record.offset, reason)
         log = self._logs[record.topic]
         if log == "dead_letter":
@@ -211,11 +211,11 @@ class Sink:
 class _Halves:
     """Inserts what is refused as a whole by halves, down to the records that ClickHouse does not take."""
 
-    def __init__(self, clickhouse: ClickHouse, set_aside: Callable[[KafkaRecord, str], Awaitable[None]]) -> None:
+    def __init__(self, clickhouse: ClickHouse, set_aside: Callable[[PlacedRecord, str], Awaitable[None]]) -> None:
         self._clickhouse = clickhouse
         self._set_aside = set_aside
         self._taken = 0
-        self._waiting: list[tuple[KafkaRecord, str]] = []
+        self._waiting: list[tuple[PlacedRecord, str]] = []
 
     async def insert(self, block: Group) -> int:
         """Number of records refused; all are set aside. Raises Misconfigured when every record is refused."""

@@ -70,6 +70,11 @@ class Stage(Protocol):
         """How many evaluations still wait; the runner calls ``drain`` again until it is 0."""
         ...
 
+    @property
+    def spoken_through(self) -> int | None:
+        """Moment (ms, UTC) through which all that it reads has spoken; None where it can't tell. For people only."""
+        ...
+
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         """State keys and packed values that changed since the last call; None deletes. Forgets them as handed out."""
         ...

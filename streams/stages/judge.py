@@ -183,6 +183,12 @@ class Judge:
         """Dates of people that wait to be judged, at most."""
         return self._agenda.waiting
 
+    @property
+    def spoken_through(self) -> int | None:
+        """The horizon."""
+        horizon = self.memory.barriers.horizon
+        return None if horizon is None else horizon.at
+
     def drain(self, limit: int) -> list[Step]:
         """Rows of the people whose punches came, then of at most about ``limit`` dates that wait."""
         self._agenda.urgent(self._look)

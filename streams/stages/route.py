@@ -264,6 +264,11 @@ class RouteDevices:
         """Nothing waits here."""
         return 0
 
+    @property
+    def spoken_through(self) -> int | None:
+        """It hears of one partition only."""
+        return None
+
     # -- put away and taken up ----------------------------------------------------------------------------------
 
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:

@@ -78,6 +78,11 @@ class RoutePhones:
         """Nothing waits here."""
         return 0
 
+    @property
+    def spoken_through(self) -> int | None:
+        """It hears of one partition only."""
+        return None
+
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         """Nothing is remembered."""
         return ()

@@ -12,6 +12,7 @@ from typing import Any
 
 from aiokafka.consumer import fetcher
 
+from streams.sink.frames import PlacedRecord
 from streams.stages.base import Record
 
 
@@ -21,6 +22,17 @@ def _light(
     return _new(_type, (record.offset, record.key, record.value, record.timestamp))  # type: ignore[no-any-return]
 
 
+def _placed(
+    _self: Any, tp: Any, record: Any, _new: Any = tuple.__new__, _type: type[PlacedRecord] = PlacedRecord
+) -> PlacedRecord:
+    return _new(_type, (*tp, record.offset, record.timestamp, record.key, record.value))  # type: ignore[no-any-return]
+
+
 def make_records_light() -> None:
     """From now on every consumer of this process yields ``Record``."""
     fetcher.PartitionRecords._consumer_record = _light
+
+
+def make_records_placed() -> None:
+    """From now on every consumer of this process yields ``PlacedRecord``."""
+    fetcher.PartitionRecords._consumer_record = _placed

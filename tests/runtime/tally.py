@@ -56,6 +56,10 @@ class Tally:
     def backlog(self) -> int:
         return 0
 
+    @property
+    def spoken_through(self) -> int | None:
+        return None
+
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         for word in self._changed:
             yield word.encode(), json.dumps(sorted(self._seen[word])).encode()
