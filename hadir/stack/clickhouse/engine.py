@@ -27,6 +27,9 @@ LOCK = "hadir.lock"
 _SETTINGS = re.compile(r"(.*?)(\bSETTINGS\b[^'`\"]*)?$", re.IGNORECASE | re.DOTALL)
 """An INSERT without its FORMAT: what comes before its SETTINGS, and these."""
 
+FAILURES = (RuntimeError, UnicodeDecodeError)
+"""How chDB refuses; the second where its text quotes data that is no UTF-8: then the text is in ``error.object``."""
+
 
 @dataclass(slots=True)
 class Progress:
@@ -62,8 +65,8 @@ class Connection:
         """Run one statement to its end; its whole output in memory."""
         try:
             result = self.raw._conn.query(text, format_, params={})
-        except RuntimeError as error:
-            raise from_engine(str(error), self.version) from None
+        except FAILURES as error:
+            raise from_engine(_text(error), self.version) from None
         data = bytes(result.bytes())
         if progress is not None:
             _count(progress, result, len(data))
@@ -82,16 +85,16 @@ class Connection:
         conn = self.raw._conn
         try:
             handle = conn.send_query(text, format_, params={})
-        except RuntimeError as error:
-            raise from_engine(str(error), self.version) from None
+        except FAILURES as error:
+            raise from_engine(_text(error), self.version) from None
         done = False
         try:
             while not done:
                 try:
                     piece = conn.streaming_fetch_result(handle)
-                except RuntimeError as error:
+                except FAILURES as error:
                     done = True
-                    raise from_engine(str(error), self.version) from None
+                    raise from_engine(_text(error), self.version) from None
                 done = piece is None or piece.rows_read() == 0
                 if piece is not None:
                     data = bytes(piece.bytes())
@@ -130,6 +133,10 @@ class Connection:
     def close(self) -> None:
         """Give it back; a running stream on it is cancelled."""
         self.raw.close()
+
+
+def _text(error: RuntimeError | UnicodeDecodeError) -> str:
+    return error.object.decode(errors="replace") if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def _count(progress: Progress, result: Any, size: int) -> None:
