@@ -30,6 +30,7 @@ class Empty:
 
     stateful = True
     backlog = 0
+    spoken_through = None
 
     def fold(self, records: Sequence[Record]) -> list[Reject]:
         return []
@@ -71,6 +72,7 @@ async def measure(bootstrap: str, data: Path) -> dict[str, float]:
 
     async def committed(at_least: int) -> None:
         while sum((await committed_offsets(bootstrap, f"hadir.judge.{epoch}")).values()) < at_least:
+            assert worker.returncode is None, "the worker ended"
             await asyncio.sleep(0.1)
 
     try:

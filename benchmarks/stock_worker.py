@@ -46,7 +46,7 @@ def make() -> faust.App:
     stages: dict[int, Judge] = {}
     names = {log: topic.name(OUT) for log, topic in topics().items()}
 
-    @app.agent(app.topic(topics()["staff_log"].name(epoch), value_type=bytes, key_type=bytes))
+    @app.agent(app.topic(topics()["staff_log"].name(epoch), value_type=bytes, key_type=bytes))  # type: ignore[untyped-decorator]
     async def judge(stream: Any) -> None:
         await outbox.start()
         async for event in stream.events():

@@ -319,6 +319,7 @@ async def _alone(bench: Bench, module: str, group: str, seconds: float, total: i
     loop = asyncio.get_running_loop()
     try:
         while not (first := await done()):
+            assert worker.returncode is None, f"{module} ended"
             await asyncio.sleep(0.2)
         began, cpu = loop.time(), sum(process.cpu_times()[:2])
         while (last := await done()) < total and loop.time() < began + seconds:

@@ -69,7 +69,7 @@ class Outbox:
             "client_id": client_id,
             "acks": "all",
             "enable_idempotence": True,
-            "compression_type": "lz4",
+            "compression_type": "snappy",  # aiokafka writes lz4 at level 9: six times the time for a tenth less
             "max_batch_size": BATCH_BYTES,
             "linger_ms": 0,
             "request_timeout_ms": request_timeout_ms,

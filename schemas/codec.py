@@ -90,15 +90,22 @@ def decode(value: bytes | None) -> tuple[str, dict[str, Any]]:
     return schema.name, record
 
 
+_LAST = [bytes((n,)) if n < 0x80 else bytes((n & 0x7F | 0x80, n >> 7)) for n in range(1 << 14)]
+_MORE = [bytes((n & 0x7F | 0x80, n >> 7 | 0x80)) for n in range(1 << 14)]
+"""Fourteen bits of an Avro long: as its end, and with more to come."""
+
+
 def long_bytes(number: int) -> bytes:
     """One Avro long: zigzag, then 7 bits a byte, low first."""
     rest = (number << 1) ^ (number >> 63)
-    out = bytearray()
-    while rest & ~0x7F:
-        out.append((rest & 0x7F) | 0x80)
-        rest >>= 7
-    out.append(rest)
-    return bytes(out)
+    if rest < 1 << 14:
+        return _LAST[rest]
+    out = _MORE[rest & 0x3FFF]
+    rest >>= 14
+    while rest >= 1 << 14:
+        out += _MORE[rest & 0x3FFF]
+        rest >>= 14
+    return out + _LAST[rest]
 
 
 def with_reference_offset(value: bytes, offset: int) -> bytes:

@@ -75,7 +75,7 @@ class CheckpointStore:
         self._producer = AIOKafkaProducer(
             bootstrap_servers=bootstrap,
             transactional_id=f"{writer_id}-{partition}",
-            compression_type="lz4",
+            compression_type="snappy",
             max_batch_size=512 * 1024,
             transaction_timeout_ms=30_000,
         )

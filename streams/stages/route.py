@@ -23,6 +23,7 @@ from streams.folds.deliveries import Delivered
 from streams.folds.terminals import Status
 from streams.folds.zones import DAY_MS, sane
 from streams.rules.attribution import Owner, owner
+from streams.stages import rows
 from streams.stages.base import Emission, Record, Reject, Step
 from streams.stages.route_phones import RoutePhones, barriers
 
@@ -77,7 +78,9 @@ class RouteDevices:
     def __init__(self, partition: int, partitions: int, epoch: str) -> None:
         self.partition = partition
         self.partitions = partitions
-        self.epoch = epoch
+        self._epoch = rows.text(epoch)
+        self._attribution = codec.header("attribution")
+        self._given = codec.header("attributed_punch")
         self._devices: dict[str, Device] = {}
         self._out: list[Step] = []
         self._records: dict[bytes, bytes] = {}
@@ -213,33 +216,15 @@ class RouteDevices:
         """Tell what became of a punch; ``was`` None: it is new, or another delivery represents it now."""
         if was == now:
             return
-        common = {
-            "device_id": device_id,
-            "pin": pin,
-            "device_time": punch.device_time,
-            "minute_only": punch.minute_only,
-            "in_out_code": punch.in_out_code,
-            "verify_code": punch.verify_code,
-            "received_at": punch.received_at,
-            "version": version,
-        }
-        said = common | {
-            "employee_id": now.employee_id,
-            "reason": now.reason,
-            "occurred_at": now.occurred_at,
-            "enrolment_offset": now.enrolment_offset,
-            "epoch": self.epoch,
-        }
-        value = codec.encode("attribution", said)
+        value = self._attribution + rows.attribution(device_id, pin, punch, now, self._epoch, version)
         self._out.append(Emission("attribution", self.partition, device_id.encode(), value))
         if was is not None and was.employee_id and was.employee_id != now.employee_id:
-            self._give(common, was, False)
+            self._give(device_id, pin, punch, was, False, version)
         if now.employee_id and (was is None or was[:1] + was[2:3] != now[:1] + now[2:3]):
-            self._give(common, now, True)
+            self._give(device_id, pin, punch, now, True, version)
 
-    def _give(self, common: dict[str, Any], to: Owner, active: bool) -> None:
-        given = common | {"employee_id": to.employee_id, "occurred_at": to.occurred_at, "active": active}
-        value = codec.encode("attributed_punch", given)
+    def _give(self, device_id: str, pin: str, punch: Delivered, to: Owner, active: bool, version: int) -> None:
+        value = self._given + rows.attributed_punch(device_id, pin, punch, to, active, version)
         key = to.employee_id.encode()
         self._out.append(Emission("staff_log", self._staff_partition(to.employee_id), key, value))
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from hadir.errors import InvalidFact
 from schemas import codec
+from streams.folds.deliveries import Delivered
 from streams.folds.punches import Punch
 from streams.rules.attendance import Judgement, Terminal
+from streams.rules.attribution import Owner
 from streams.rules.examples import plan
 from streams.rules.position import Positions
 from streams.stages import rows
@@ -51,6 +53,33 @@ def test_attendance_row_is_what_the_codec_writes(
         "epoch": "abcd1234", "partition": 5, "version": 2**40,
     }  # fmt: skip
     assert codec.header("attendance") + body + codec.long_bytes(2**40) == codec.encode("attendance", expected)
+
+
+ints = st.integers(-(2**31), 2**31 - 1)
+deliveries = st.builds(Delivered, moments, moments, moments, st.booleans(), ints, ints)
+owners = st.builds(Owner, texts, texts, moments, moments)
+
+
+@given(texts, texts, deliveries, owners, st.booleans(), moments)
+def test_rows_of_route_are_what_the_codec_writes(
+    device_id: str, pin: str, punch: Delivered, to: Owner, known: bool, version: int
+) -> None:
+    """Any content: the same bytes as through a dict; an attribution also where the zone is not known."""
+    said = to if known else to._replace(occurred_at=None)
+    common: dict[str, Any] = {
+        "device_id": device_id, "pin": pin, "device_time": punch.device_time, "minute_only": punch.minute_only,
+        "in_out_code": punch.in_out_code, "verify_code": punch.verify_code, "received_at": punch.received_at,
+        "version": version,
+    }  # fmt: skip
+    attribution = common | {
+        "employee_id": said.employee_id, "reason": said.reason, "occurred_at": said.occurred_at,
+        "enrolment_offset": said.enrolment_offset, "epoch": "abcd1234",
+    }  # fmt: skip
+    body = rows.attribution(device_id, pin, punch, said, rows.text("abcd1234"), version)
+    assert codec.header("attribution") + body == codec.encode("attribution", attribution)
+    given_to = common | {"employee_id": to.employee_id, "occurred_at": to.occurred_at, "active": known}
+    body = rows.attributed_punch(device_id, pin, punch, to, known, version)
+    assert codec.header("attributed_punch") + body == codec.encode("attributed_punch", given_to)
 
 
 def test_withdrawal_is_a_row() -> None:
