@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     timezone: str = Field("Asia/Jakarta", description="The region's zone, where a record names none.")
 
     linger_ms: int = Field(20, ge=0, description="How long the outbox gathers records into a batch.")
-    coalesce_ms: int = Field(50, ge=0, description="How long a worker lets records gather before it fetches.")
+    coalesce_ms: int = Field(50, ge=0, description="How long the broker lets records gather before it answers a fetch.")
     checkpoint_s: float = Field(2.0, gt=0, description="Between two checkpoints of a partition.")
     slice_rows: int = Field(500, ge=1, description="People judged in one go before live punches get their turn.")
     flush_ms: int = Field(200, ge=10, description="Between two inserts of the sink.")

@@ -75,6 +75,7 @@ def make_app(name: str, settings: Settings, group: str = "") -> faust.App:
         consumer_metadata_max_age_ms=METADATA_MS,
         worker_redirect_stdouts=False,
     )
+    app.coalesce_ms = settings.coalesce_ms
     return app
 
 
@@ -133,7 +134,6 @@ class StageRunner:
                 await self._outbox.start()
                 consumer = self.app.consumer
                 assert isinstance(consumer, BatchConsumer)
-                consumer.coalesce_s = self._settings.coalesce_ms / 1000
                 consumer.on_drain = self._hurry
             async for event in stream.noack().events():
                 self._worker(event.message.tp).put(event)

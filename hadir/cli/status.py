@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import closing
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import click
 from aiokafka.errors import KafkaError
@@ -119,7 +120,4 @@ def _rows(console: Console) -> bool:
 
 
 def _local(moment: datetime) -> str:
-    zone = settings().timezone
-    from zoneinfo import ZoneInfo
-
-    return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}"
+    return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"

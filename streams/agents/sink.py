@@ -18,12 +18,22 @@ from schemas.topics import topics
 from streams.checkpoint import read_between
 from streams.runner import deadly, die, epoch_of, make_app, run
 from streams.sink.frames import Batch
-from streams.sink.mapping import topic_names
+from streams.sink.mapping import PATIENCE, SWIFT, topic_names
 from streams.sink.writer import DeadLetter, Sink
 from streams.transport.consumer import BatchConsumer, BatchSchema
 from streams.transport.records import make_records_placed
 
 FLUSH_RECORDS = 50_000  # as many as one insert takes in well under a second
+
+
+def _split(line: list[Any], most: int) -> tuple[list[Any], list[Any]]:
+    """The first batches, together about ``most`` records, and the rest."""
+    count = 0
+    for index, event in enumerate(line):
+        if count >= most:
+            return line[:index], line[index:]
+        count += len(event.value)
+    return line, []
 
 
 class SinkRunner:
@@ -41,7 +51,10 @@ class SinkRunner:
         self._epoch = epoch_of(settings)
         self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id="hadir-sink")
         self._sink = Sink(settings, self._epoch, self._set_aside)
+        self._swift = {topic for topic, log in topic_names(self._epoch).items() if log in SWIFT}
         self._line: list[Any] = []
+        self._patient: list[Any] = []
+        self._patient_until = 0.0
         self._held: dict[tuple[str, int], int] = {}
         self._unchecked: set[TP] = set()
         self._wake = asyncio.Event()
@@ -60,11 +73,10 @@ class SinkRunner:
                 readiness.announce()
                 consumer = self.app.consumer
                 assert isinstance(consumer, BatchConsumer)
-                consumer.coalesce_s = self._settings.coalesce_ms / 1000
                 consumer.on_drain = self._hurry
                 deadly(asyncio.create_task(self._flush_forever()), "the sink's flushing")
             async for event in stream.noack().events():
-                self._line.append(event)
+                (self._line if event.message.topic in self._swift else self._patient).append(event)
                 self._wake.set()
         except asyncio.CancelledError:
             raise
@@ -73,7 +85,8 @@ class SinkRunner:
 
     def _hurry(self) -> list[Message]:
         """Faust waits for what has begun; what has not may come again."""
-        dropped, self._line = self._line, []
+        dropped = self._line + self._patient
+        self._line, self._patient = [], []
         self._wake.set()
         return [event.message for event in dropped]
 
@@ -89,25 +102,28 @@ class SinkRunner:
             started = loop.time()
             while self._unchecked:
                 await self._catch_up(self._unchecked.pop())
-            if self._line:
-                events, self._line = self._take()
+            events = self._take(started)
+            if events:
                 reach("batch.taken")
                 await self._sink.write([self._batch(event.message.tp, event.value) for event in events])
                 for event in events:
                     event.ack()
                 reach("batch.acked")
-            if self._line:
+            if self._line or self._patient:
                 self._wake.set()
             # an insert costs the same for ten rows as for ten thousand: let them gather
             await asyncio.sleep(max(0.0, self._settings.flush_ms / 1000 - (loop.time() - started)))
 
-    def _take(self) -> tuple[list[Any], list[Any]]:
-        count = 0
-        for index, event in enumerate(self._line):
-            count += len(event.value)
-            if count >= FLUSH_RECORDS:
-                return self._line[: index + 1], self._line[index + 1 :]
-        return self._line, []
+    def _take(self, now: float) -> list[Any]:
+        """What to write now, at most about ``FLUSH_RECORDS``; what may wait comes along when its time is over."""
+        taken, self._line = _split(self._line, FLUSH_RECORDS)
+        count = sum(len(event.value) for event in taken)
+        if now >= self._patient_until or sum(len(event.value) for event in self._patient) >= FLUSH_RECORDS:
+            patient, self._patient = _split(self._patient, FLUSH_RECORDS - count)
+            taken += patient
+            if not self._patient:
+                self._patient_until = now + PATIENCE * self._settings.flush_ms / 1000
+        return taken
 
     @staticmethod
     def _batch(tp: TP, records: Any) -> Batch:

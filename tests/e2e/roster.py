@@ -35,6 +35,8 @@ SOLUTION = Office(
 )
 MADE = Office("pkm-melati", "Puskesmas Melati", "puskesmas", "MADE01", "kantor", (1, 2, 3), "2026-04-01", "2026-05-31")
 OFFICES = (JAKARTA, SOLUTION, MADE)
+SILENT = "NEVER01"
+"""A terminal that pushes its punches, and never has."""
 EARLY_BIRD = 2  # of JAKARTA: comes hours before the others, on a shift of his own
 
 SHIFTS = """\
@@ -93,6 +95,7 @@ def write_roster(folder: Path) -> None:
             people.append(f"{number},{name(office, pin)},PNS,{office.unit_id},{span}")
             enrolments.append(f"{office.serial},{pin},{number},{span}")
     schedules.append(f",{staff_no(JAKARTA, EARLY_BIRD)},{week.format('subuh')},2022-01-01,")
+    devices.append(f"{SILENT},{MADE.unit_id},Mesin Belakang,adms,Asia/Jakarta,2022-01-01,")  # nobody is enrolled here
     files = {"units": units, "devices": devices, "people": people, "enrolments": enrolments, "schedules": schedules}
     for file, lines in files.items():
         (folder / f"{file}.csv").write_text("\n".join(lines) + "\n")

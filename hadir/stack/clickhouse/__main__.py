@@ -15,6 +15,7 @@ from aiohttp import web
 from hadir.errors import Misconfigured
 from hadir.stack.clickhouse.app import Endpoint, Limits
 from hadir.stack.clickhouse.engine import Engine
+from hadir.stack.clickhouse.threads import keep_merges_calm
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -70,7 +71,9 @@ async def serve(options: argparse.Namespace) -> None:
         logging.getLogger("hadir.stack.clickhouse").info(
             "ClickHouse %s on http://%s:%d, data in %s", engine.version, options.host, options.port, options.path
         )
+        calming = loop.create_task(keep_merges_calm())
         await stop.wait()
+        calming.cancel()
         await runner.cleanup()
         await endpoint.close(1.0)  # the runner has waited for them already
     finally:
