@@ -29,7 +29,7 @@ from hadir.stack.waiting import free_ports
 from hadir.topics_admin import ensure_topics
 from schemas.topics import code_epoch, topics
 
-PARTITIONS = 8
+PARTITIONS = 4  # one worker to a stage: more would only make more and smaller batches
 WORKERS = ("kafka", "clickhouse", "distribute", "route", "judge", "sink")
 HELD = ("gateway", "clock")  # the load writes source logs and ticks itself
 SAMPLE = 20  # one person in so many is followed for latency

@@ -25,7 +25,9 @@ class Settings(BaseSettings):
 
     data: Path = Field(Path(".hadir"), description="Folder of everything that a local hadir keeps on disk.")
     epoch: str = Field("", pattern=r"^[a-z0-9]{0,16}$", description="Name of the epoch; empty: from the code itself.")
-    partitions: int = Field(8, ge=1, le=1024, description="Partitions of the logs; fixed while an epoch lives.")
+    partitions: int = Field(
+        4, ge=1, le=1024, description="Partitions of the logs, as many as workers to a stage; fixed while an epoch lives."
+    )
     replication: int = Field(1, ge=1, le=5, description="Replicas of every topic.")
 
     kafka: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port with commas between.")
@@ -47,7 +49,7 @@ class Settings(BaseSettings):
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")
     timezone: str = Field("Asia/Jakarta", description="The region's zone, where a record names none.")
 
-    linger_ms: int = Field(20, ge=0, description="How long the outbox gathers records into a batch.")
+    linger_ms: int = Field(50, ge=0, description="How long the outbox gathers records into a batch.")
     coalesce_ms: int = Field(50, ge=0, description="How long the broker lets records gather before it answers a fetch.")
     checkpoint_s: float = Field(2.0, gt=0, description="Between two checkpoints of a partition.")
     slice_rows: int = Field(500, ge=1, description="People judged in one go before live punches get their turn.")

@@ -21,6 +21,7 @@ from streams.stages.base import Emission, Record, Reject, Settle, Stage
 
 logger = logging.getLogger(__name__)
 
+GOLDEN = 0.618  # spreads the partitions' checkpoints over the time between two, whatever their number
 ROOM_BYTES = 32 * 1024 * 1024  # unacknowledged output beyond which a partition waits: half of the outbox's bound
 
 
@@ -65,6 +66,7 @@ class PartitionWorker:
         self._checkpoint: asyncio.Task[None] | None = None
         self._checkpointed_at = 0.0
         self._hurried = False
+        self._stagger = source.partition * GOLDEN % 1.0
         self.position = -1
         self._names = {log: topic.name(tuning.epoch) for log, topic in topics().items()}
         self._waits = metrics.BACKLOG.labels(source.stage, str(source.partition))
@@ -87,7 +89,7 @@ class PartitionWorker:
         """Until cancelled. Any exception out of here must end the process."""
         loop = asyncio.get_running_loop()
         await self._restore()
-        self._checkpointed_at = loop.time()
+        self._checkpointed_at = loop.time() - self._tuning.checkpoint_s * self._stagger
         while True:
             if not self._line and not self._stage.backlog and not self._hurried:
                 self._wake.clear()
@@ -134,6 +136,7 @@ class PartitionWorker:
         await self._fold_safely(records)
         reach("batch.emitted")
         self.position = max(self.position, event.value[-1].offset)
+        event.value = event.message.value = None  # 50,000 records until the checkpoint would burden the collector
         self._folded.append(event)
 
     async def _fold_safely(self, records: Sequence[Record]) -> None:

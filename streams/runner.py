@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 from collections.abc import Callable, Iterable
@@ -21,6 +20,7 @@ from hadir.settings import Settings
 from hadir.topics_admin import await_topics
 from schemas.topics import code_epoch, topics
 from streams.checkpoint import CheckpointStore
+from streams.collector import collect_calmly
 from streams.partition import Input, PartitionWorker, Tuning
 from streams.stages.base import Stage
 from streams.transport.consumer import BatchConsumer, BatchSchema
@@ -34,10 +34,6 @@ WATCH_S = 1.0
 REBALANCE_S = 90.0  # a rebalance waits for members, at most their session, and for a broker
 METADATA_MS = 5_000
 """Who joins just as a broker comes back may be told of no topics, and gets no partitions until it asks again."""
-
-GC_THRESHOLD = (50_000, 50, 100)
-"""Python's own (700, 10, 10) walks through the state of a hundred thousand people again and again: a tenth of all CPU
-measured. Records and rows are in no cycles, so what waits longer for the collector is little."""
 
 MakeStage = Callable[[str, int], Stage]
 """(log, partition) -> the machine of that partition."""
@@ -192,11 +188,11 @@ def run(app: faust.App, settings: Settings, reads: Iterable[str]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     metrics.expose(settings.metrics_port)
     uvloop.install()
-    gc.set_threshold(*GC_THRESHOLD)
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     loop.run_until_complete(await_topics(settings.kafka, reads))
     deadly(loop.create_task(_watch(app)), "the watch")
+    deadly(loop.create_task(collect_calmly()), "the garbage collector")
     worker = faust.Worker(app, loglevel="WARNING", loop=loop, redirect_stdouts=False, quiet=True)
     worker.spinner = None  # or Faust sets the root logger to DEBUG, to spin at each message
     worker.execute_from_commandline()
