@@ -18,12 +18,13 @@ from typing import Any
 
 import psutil
 
-from benchmarks import empty_agent
+from benchmarks import door, empty_agent
 from benchmarks.system import Bench, cutoff, drain, region_now, running, stamp, steady, stock
 from hadir.stack.local import local_kafka
 
 RESULTS = Path(__file__).parent / "results"
 PEOPLE = 200_000
+DOOR_PEOPLE = 25_000  # at 1,000 terminals
 HIGHEST = (30_000, 35_000, 40_000, 45_000, 50_000)
 
 
@@ -65,23 +66,27 @@ async def main(names: list[str], short: bool) -> None:
             before = conditions()
             with local_kafka(home / "empty") as kafka:
                 keep("empty", await empty_agent.measure(kafka.address, home / "empty"), before)
-        big = [name for name in ("drain", "steady", "highest", "stock") if name in names]
-        if big:
+        if "door" in names:
             before = conditions()
-            async with running(home / "big", region_now(people)) as bench:
-                if "drain" in big:
-                    keep("drain", await drain(bench, 300_000 if short else 4_000_000), before)
-                if "steady" in big:
-                    before = conditions()
-                    keep("steady", await steady(bench, 25_000, 20 if short else 600, 10 if short else 30), before)
-                if "stock" in big:
-                    keep("stock", await stock(bench, 10 if short else 60), conditions())
-                if "highest" in big:
-                    keep("highest", await highest(bench, 10 if short else 60), conditions())
+            keep("door", await door.measure(home / "door", region_now(DOOR_PEOPLE), 5 if short else 30), before)
         if "cutoff" in names:
             before = conditions()
             async with running(home / "cutoff", region_now(2_000 if short else 36_000)) as bench:
                 keep("cutoff", await cutoff(bench, 100 if short else 700), before)
+        big = [name for name in ("steady", "stock", "drain") if name in names]
+        if big:
+            before = conditions()
+            async with running(home / "big", region_now(people)) as bench:
+                if "steady" in big:
+                    keep("steady", await steady(bench, 25_000, 20 if short else 600, 10 if short else 30), before)
+                if "stock" in big:
+                    keep("stock", await stock(bench, 10 if short else 60), conditions())
+                if "drain" in big:
+                    keep("drain", await drain(bench, 300_000 if short else 4_000_000), conditions())
+        if "highest" in names:
+            before = conditions()
+            async with running(home / "highest", region_now(people)) as bench:
+                keep("highest", await highest(bench, 10 if short else 60), before)
 
 
 if __name__ == "__main__":

@@ -147,9 +147,8 @@ class Bench:
             return client.query(query, parameters=bound).result_rows[0]
 
 
-@asynccontextmanager
-async def running(data: Path, region: Region) -> AsyncIterator[Bench]:
-    """A fresh system with the region's roster taken in and its day open."""
+def local_settings(data: Path) -> Settings:
+    """Settings of a fresh system on free ports; they are this process's environment, for its children."""
     kafka, controller, clickhouse, gateway = free_ports(4)
     os.environ |= {
         "HADIR_DATA": str(data),
@@ -159,7 +158,13 @@ async def running(data: Path, region: Region) -> AsyncIterator[Bench]:
         "HADIR_GATEWAY_PORT": str(gateway),
         "HADIR_PARTITIONS": str(PARTITIONS),
     }
-    settings = Settings()  # type: ignore[call-arg]
+    return Settings()  # type: ignore[call-arg]
+
+
+@asynccontextmanager
+async def running(data: Path, region: Region) -> AsyncIterator[Bench]:
+    """A fresh system with the region's roster taken in and its day open."""
+    settings = local_settings(data)
     async with LocalSystem(settings, None, HELD) as system:
         await system.ready()
         outbox = Outbox(settings.kafka)

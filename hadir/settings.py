@@ -26,7 +26,10 @@ class Settings(BaseSettings):
     data: Path = Field(Path(".hadir"), description="Folder of everything that a local hadir keeps on disk.")
     epoch: str = Field("", pattern=r"^[a-z0-9]{0,16}$", description="Name of the epoch; empty: from the code itself.")
     partitions: int = Field(
-        4, ge=1, le=1024, description="Partitions of the logs, as many as workers to a stage; fixed while an epoch lives."
+        4,
+        ge=1,
+        le=1024,
+        description="Partitions of the logs, at least as many as workers to a stage; fixed while an epoch lives.",
     )
     replication: int = Field(1, ge=1, le=5, description="Replicas of every topic.")
 

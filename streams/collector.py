@@ -20,11 +20,12 @@ FULL_S = 3600.0
 
 
 class Collector:
-    """Replaces the automatic collection of this process."""
+    """Replaces the automatic collection of this process; all of it is looked through at most every ``full_s``."""
 
-    def __init__(self) -> None:
+    def __init__(self, full_s: float = FULL_S) -> None:
         gc.disable()
-        self._full_at = time.monotonic() + FULL_S
+        self._full_s = full_s
+        self._full_at = time.monotonic() + full_s
         self._cpu_s = time.process_time()
 
     def look(self) -> bool:
@@ -39,7 +40,7 @@ class Collector:
         if full:
             gc.unfreeze()
             logger.info("garbage collector: %d objects freed in a full collection", gc.collect())
-            self._full_at = time.monotonic() + FULL_S
+            self._full_at = time.monotonic() + self._full_s
         else:
             gc.collect(0)
         gc.freeze()

@@ -125,7 +125,7 @@ def staff_no(cell: str, category: str) -> str:
 
     PNS and CPNS: 18 digits, birth YYYYMMDD, appointment YYYYMM, sex 1 or 2. PPPK and PPPK_PW: 18 digits, birth; their
     digits 13 and 14 count contracts, so no month is looked for there. THL and THLS: 16 digits.
-    Source: facts/indonesia.md, People and units.
+    Source for the NIP: Peraturan Kepala BKN 22/2007.
     """
     if category in ("THL", "THLS"):
         if len(cell) != 16 or not cell.isascii() or not cell.isdigit():

@@ -48,7 +48,7 @@ def make_staff_no(rng: random.Random, category: str, female: bool, day: date) ->
 
     PNS, CPNS: NIP, 18 digits: birth YYYYMMDD, appointment YYYYMM, sex 1/2, serial. PPPK: birth 8, year 4, contract
     count 2, sex 1, serial 3. THL: NIK, 16 digits: area 6, birth DDMMYY (a woman's day + 40), serial 4. Serials of 900
-    and above, and area 99, are not given out. Source: facts/indonesia.md.
+    and above, and area 99, are not given out. Source for the NIP: Peraturan Kepala BKN 22/2007.
     """
     years = rng.randint(23, 33) if category == "CPNS" else rng.randint(26, 56)
     birth = day - timedelta(days=years * 365 + rng.randint(0, 364))

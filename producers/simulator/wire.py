@@ -1,7 +1,7 @@
 """
 The terminal's side of the Push protocol (ADMS) as text: lines it sends, answers and commands it understands.
 
-Source: facts/devices.md, as captured on a Solution X100-C. Times are the terminal's wall clock, encoded as if UTC.
+As a Solution X100-C speaks it (firmware 6.60). Times are the terminal's wall clock, encoded as if UTC.
 """
 
 from __future__ import annotations

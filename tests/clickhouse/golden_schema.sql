@@ -63,7 +63,7 @@ CREATE TABLE attendance
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (epoch, toYYYYMM(work_date))
 ORDER BY (epoch, work_date, employee_id)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'What is known of each person\'s work date, by epoch: the highest version. Filled by attendance_mv_v1.';
 
 -- attendance_history
@@ -110,7 +110,7 @@ CREATE TABLE attendance_history
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(work_date))
 ORDER BY (epoch, work_date, employee_id, version)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'Every version ever shown of a person\'s work date; append-only, a version delivered again is one row.';
 
 -- attendance_mv_v1
@@ -209,7 +209,7 @@ CREATE TABLE attribution
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY (epoch, toYYYYMM(device_time))
 ORDER BY (epoch, toDate32(device_time), device_id, pin, device_time)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'Whose each punch is now, by epoch: the highest version. Filled by attribution_mv_v1.';
 
 -- attribution_history
@@ -238,7 +238,7 @@ CREATE TABLE attribution_history
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(device_time))
 ORDER BY (epoch, toDate32(device_time), device_id, pin, device_time, version)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'Every version ever said of whose a punch is; append-only, a version delivered again is one row.';
 
 -- attribution_mv_v1
@@ -395,7 +395,7 @@ CREATE TABLE device_latest
 )
 ENGINE = AggregatingMergeTree
 ORDER BY device_id
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'One row per terminal, merged from device_status and punch by maxima only, so that a replay changes nothing.';
 
 -- device_latest_punch_mv_v1
@@ -617,7 +617,7 @@ CREATE TABLE position
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY (epoch, toYYYYMM(minute_at))
 ORDER BY (epoch, toStartOfHour(minute_at), employee_id, minute_at)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'A person\'s first position of a minute, by epoch.';
 
 -- punch
@@ -643,7 +643,7 @@ CREATE TABLE punch
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY toYYYYMM(device_time)
 ORDER BY (toDate32(device_time), device_id, pin, device_time)
-SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'Punches as terminals said them; of redeliveries of one (device_id, pin, device_time) the smallest (received_at, digest) stays.';
 
 -- schedule
@@ -715,7 +715,7 @@ ENGINE = MergeTree
 PRIMARY KEY (topic, partition)
 ORDER BY (topic, partition, written_at)
 TTL toDateTime(written_at) + toIntervalHour(1) GROUP BY topic, partition SET offset = max(offset), written_at = max(written_at)
-SETTINGS min_parts_to_merge_at_once = 16, merge_with_ttl_timeout = 3600, index_granularity = 8192
+SETTINGS min_parts_to_merge_at_once = 16, merge_with_ttl_timeout = 3600, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'How far the sink has come: one row per flush and partition, rolled up to the last after an hour.';
 
 -- unit
