@@ -207,7 +207,7 @@ class Punch:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A line of the terminal's operation log: ``code`` as ZKTeco's firmware numbers them; ``pin`` where a person is concerned."""
+    """A line of the terminal's operation log: ``code`` as the firmware has it; ``pin`` where a person is concerned."""
 
     at_ms: int
     code: int
