@@ -19,7 +19,7 @@ from typing import Any
 import psutil
 
 from benchmarks import door, empty_agent
-from benchmarks.system import Bench, cutoff, drain, region_now, running, stamp, steady, stock
+from benchmarks.system import Bench, cutoff, drain, probe_ms, region_now, running, stamp, steady, stock
 from hadir.stack.local import local_kafka
 
 RESULTS = Path(__file__).parent / "results"
@@ -35,6 +35,7 @@ def conditions() -> dict[str, Any]:
         "memory_gb": round(psutil.virtual_memory().total / 1e9),
         "python": platform.python_version(),
         "load_average_before": os.getloadavg(),
+        "probe_ms": probe_ms(),
     }
 
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass
@@ -189,6 +190,14 @@ def region_now(people: int) -> Region:
     return Region(people, PARTITIONS, local // DAY_MS, local % DAY_MS // 1000 + 3600, 3600)
 
 
+def probe_ms() -> float:
+    """CPU time of a fixed piece of work: a shared machine is not equally fast at all times, and then no figure is."""
+    began = time.thread_time()
+    for _ in range(200_000):
+        pass
+    return (time.thread_time() - began) * 1000
+
+
 async def ticking(bench: Bench) -> None:
     """A tick at each whole minute of the machine's clock, until cancelled."""
     last = minute(clock.system_ms())
@@ -238,16 +247,18 @@ async def steady(bench: Bench, rate: float, seconds: float, warm_s: float) -> di
     process = bench.load(rate, warm_s + seconds)
     await asyncio.sleep(warm_s)
     before, since = bench.usage(), clock.system_ms()
-    memory = []
+    memory, probes = [], []
     end = asyncio.get_running_loop().time() + seconds
     while (left := end - asyncio.get_running_loop().time()) > 0:
         await asyncio.sleep(min(30.0, left))
         memory.append(bench.usage().rss_mb)
+        probes.append(probe_ms())
     after, until = bench.usage(), clock.system_ms()
     told = await bench.loaded(process)
     ticks.cancel()
     await bench.drained()
     span = (until - since) / 1000
+    by_minute = [asdict(bench.latency(at, min(until, at + 59_999))) for at in range(since, until, 60_000)]
     return {
         "rate": rate,
         "sent_per_s": told["sent"] / told["seconds"],
@@ -258,6 +269,8 @@ async def steady(bench: Bench, rate: float, seconds: float, warm_s: float) -> di
         "rss_mb_first": before.rss_mb,
         "rss_mb_last": after.rss_mb,
         "rss_mb_over_time": memory,
+        "probe_ms_over_time": probes,
+        "punch_ms_by_minute": by_minute,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.folds.punches import Punch
@@ -50,7 +51,7 @@ class Judgement(NamedTuple):
     late_s: int = 0
     open_until: int | None = None
     look_again: int | None = None
-    missing: Sequence[Terminal] = ()
+    missing: tuple[Terminal, ...] = ()
     hangs_on_terminals: bool = False
 
 
@@ -128,6 +129,12 @@ def judge(plan: Plan, punches: Sequence[Punch], terminals: Sequence[Terminal], a
             return Judgement("present", "", in_punch, out_punch)
         return Judgement("late", "", in_punch, out_punch, (arrived - plan.start) // 1000)
 
+    return _without_in_punch(plan, out_punch, tuple(terminals), at)
+
+
+@lru_cache(maxsize=16_384)
+def _without_in_punch(plan: Plan, out_punch: Punch | None, terminals: tuple[Terminal, ...], at: int) -> Judgement:
+    """Whoever shares plan and terminals shares this: at a cutoff a whole office, judged once."""
     through_cutoff = bool(terminals) and all([t.complete(plan.cutoff) for t in terminals])
     through_close = bool(terminals) and all([t.complete(plan.in_closes) for t in terminals])
     state = standing(plan, at, through_cutoff, through_close)
@@ -140,10 +147,10 @@ def judge(plan: Plan, punches: Sequence[Punch], terminals: Sequence[Terminal], a
             break
     look_again = open_until
     reason = ""
-    missing: Sequence[Terminal] = ()
+    missing: tuple[Terminal, ...] = ()
     if state in ("undetermined", "present_unmeasured"):
         asked = plan.in_closes if at >= plan.in_closes else plan.cutoff
-        missing = [t for t in terminals if not t.complete(asked)]
+        missing = tuple([t for t in terminals if not t.complete(asked)])
         if not terminals:
             reason = "no_terminal"
         elif all([t.settled for t in terminals]):

@@ -1,8 +1,13 @@
-"""Rule: a person's first position of a minute. Of several pings of one minute the earliest fix counts."""
+"""
+Rule: a person's first position of a minute. Of several pings of one minute the earliest fix counts.
+
+Minutes begin at a second of the person's own: if all began at once, everybody's rows would come in the same seconds.
+"""
 
 from __future__ import annotations
 
 from functools import lru_cache
+from zlib import crc32
 
 from schemas import codec
 
@@ -11,6 +16,16 @@ _FLOAT = {0: 1, 2: 5}  # bytes that a union of null and float takes, by its firs
 _BOOL = {0: 1, 2: 2}
 
 _moment = lru_cache(maxsize=4096)(codec.long_bytes)
+
+
+def minute_of(employee: bytes, at: int) -> int:
+    """
+    Start of the minute, in the person's own count, that holds a moment.
+
+    >>> minute_of(b"a", 1_000_000), minute_of(b"a", 1_046_999), minute_of(b"a", 1_047_000)
+    (987000, 987000, 1047000)
+    """
+    return at - (at - crc32(employee) % 60 * 1000) % MINUTE_MS
 
 
 class Positions:
@@ -90,7 +105,7 @@ class Positions:
     def _write(
         self, employee: bytes, fixed: int, head: bytes, rest: bytes, last: tuple[int, int, bytes] | None
     ) -> tuple[bytes, bytes] | None:
-        starts = fixed - fixed % MINUTE_MS
+        starts = minute_of(employee, fixed)
         ends = starts + MINUTE_MS
         if last is not None and last[1] == ends and (last[0], last[2]) <= (fixed, rest):
             return None

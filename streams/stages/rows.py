@@ -128,11 +128,21 @@ def attendance(
         employee: the employee id as an Avro string.
         tail: epoch and partition, encoded.
     """
+    if not punches:
+        return b"".join((employee, moment(day), _unpunched(plan, judgement), tail))
+    return b"".join((employee, moment(day), _content(plan, judgement, punches), tail))
+
+
+@lru_cache(maxsize=16_384)
+def _unpunched(plan: Plan, judgement: Judgement) -> bytes:
+    """What a whole office shares at a cutoff."""
+    return _content(plan, judgement, ())
+
+
+def _content(plan: Plan, judgement: Judgement, punches: Sequence[Punch]) -> bytes:
     in_punch, out_punch = judgement.in_punch, judgement.out_punch
     return b"".join(
         (
-            employee,
-            moment(day),
             _head(plan),
             text(judgement.state),
             text(judgement.reason),
@@ -144,7 +154,6 @@ def attendance(
             _policy(plan),
             _uses(punches, judgement),
             _missing(judgement.missing),
-            tail,
         )
     )
 

@@ -6,6 +6,7 @@ import pytest
 
 from hadir.errors import InvalidFact
 from schemas import codec
+from streams.rules.position import minute_of
 from streams.stages.base import Emission, Record
 from streams.stages.judge import Judge
 from tests.stages import records as r
@@ -294,8 +295,9 @@ def test_state_key_of_another_release_ends_the_restore() -> None:
 
 def test_positions_one_row_a_minute_the_earliest_fix() -> None:
     """Of one minute's pings the earliest stands, whatever the order; another minute or person has its own row."""
+    begins = {who: minute_of(who.encode(), r.at(f"{MONDAY} 08:00")) for who in ("ani", "budi")}
     pings = [
-        r.ping(r.at(f"{MONDAY} 08:00") + ms, who, lat=lat)
+        r.ping(begins[who] + ms, who, lat=lat)
         for ms, who, lat in [
             (5000, "ani", -7.1),
             (9000, "ani", -7.2),
@@ -309,6 +311,6 @@ def test_positions_one_row_a_minute_the_earliest_fix() -> None:
         city.phone(*order)
         city.run()
         found = city.result().positions
-        assert {(who, at - r.at(f"{MONDAY} 08:00")): row["lat"] for (who, at), row in found.items()} == {
+        assert {(who, at - begins[who]): row["lat"] for (who, at), row in found.items()} == {
             ("ani", 0): -7.3, ("ani", 60_000): -7.4, ("budi", 0): -7.5,
         }  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from zlib import crc32
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from streams.folds.punches import Punch
 from streams.rules.attendance import Judgement, Terminal
 from streams.rules.attribution import Owner
 from streams.rules.examples import plan
-from streams.rules.position import Positions
+from streams.rules.position import Positions, minute_of
 from streams.stages import rows
 
 moments = st.integers(-(2**60), 2**60)
@@ -31,7 +32,7 @@ def test_attendance_row_is_what_the_codec_writes(
     """Any content: the same bytes as through a dict."""
     due = plan()
     came, left = (punches[0] if punches else None), (punches[-1] if len(punches) > 1 else None)
-    said = Judgement(state, "why", came, left, late_s, until, None, gone)
+    said = Judgement(state, "why", came, left, late_s, until, None, tuple(gone))
     data = employee.encode()
     body = rows.attendance(codec.long_bytes(len(data)) + data, day, due, said, punches, rows.tail("abcd1234", 5))
     uses = ["in" if p is came else "out" if p is left else "none" for p in punches]
@@ -119,7 +120,8 @@ def test_position_of_a_minute_is_its_earliest_fix(found: list[dict[str, Any]]) -
             name, said = codec.decode(row[1])
             assert (name, row[0]) == ("position", said["employee_id"].encode())
             written.setdefault((said["employee_id"], said["minute_at"]), []).append((said["fixed_at"], row[1]))
-        minute = ping["fixed_at"] - ping["fixed_at"] % 60_000
+        second = crc32(ping["employee_id"].encode()) % 60  # at which this person's minutes begin
+        minute = (ping["fixed_at"] - second * 1000) // 60_000 * 60_000 + second * 1000
         kept = {f: ping[f] for f in ("employee_id", "fixed_at", "lat", "lon", "accuracy_m", "mock")}
         one = (ping["fixed_at"], codec.encode("position", kept | {"minute_at": minute, "epoch": "abcd1234"}))
         key = (ping["employee_id"], minute)
@@ -131,11 +133,12 @@ def test_position_of_a_minute_is_its_earliest_fix(found: list[dict[str, Any]]) -
 def test_position_is_written_once_a_minute() -> None:
     """Twelve pings of a minute, in order: one row; the same once more: none."""
     positions = Positions("abcd1234")
+    begins = minute_of(b"ani", 1_795_400_040_000)
     ping = {
         "employee_id": "ani", "install_id": "x", "lat": 0.0, "lon": 0.0, "accuracy_m": 5.0, "speed_mps": None,
         "mock": False, "battery": None, "received_at": 0,
     }  # fmt: skip
-    values = [codec.encode("ping", ping | {"fixed_at": 1_795_400_040_000 + n * 5000}) for n in range(12)]
+    values = [codec.encode("ping", ping | {"fixed_at": begins + n * 5000}) for n in range(12)]
     assert [positions.take(v) is not None for v in [*values, *values]] == [True] + [False] * 23
 
 
