@@ -129,11 +129,12 @@ def judge(plan: Plan, punches: Sequence[Punch], terminals: Sequence[Terminal], a
             return Judgement("present", "", in_punch, out_punch)
         return Judgement("late", "", in_punch, out_punch, (arrived - plan.start) // 1000)
 
-    return _without_in_punch(plan, out_punch, tuple(terminals), at)
+    judgement = _without_in_punch(plan, tuple(terminals), at)
+    return judgement if out_punch is None else judgement._replace(out_punch=out_punch)
 
 
 @lru_cache(maxsize=16_384)
-def _without_in_punch(plan: Plan, out_punch: Punch | None, terminals: tuple[Terminal, ...], at: int) -> Judgement:
+def _without_in_punch(plan: Plan, terminals: tuple[Terminal, ...], at: int) -> Judgement:
     """Whoever shares plan and terminals shares this: at a cutoff a whole office, judged once."""
     through_cutoff = bool(terminals) and all([t.complete(plan.cutoff) for t in terminals])
     through_close = bool(terminals) and all([t.complete(plan.in_closes) for t in terminals])
@@ -159,4 +160,4 @@ def _without_in_punch(plan: Plan, out_punch: Punch | None, terminals: tuple[Term
             reason = "unsettled_enrolment"
         if at < plan.in_closes and (look_again is None or look_again > plan.in_closes):
             look_again = plan.in_closes  # from then on it is asked for the whole window, and `missing` with it
-    return Judgement(state, reason, None, out_punch, 0, open_until, look_again, missing, not through_close)
+    return Judgement(state, reason, None, None, 0, open_until, look_again, missing, not through_close)
