@@ -25,7 +25,7 @@ from hadir.stack.local import local_kafka
 RESULTS = Path(__file__).parent / "results"
 PEOPLE = 200_000
 DOOR_PEOPLE = 25_000  # at 1,000 terminals
-HIGHEST = (30_000, 35_000, 40_000, 45_000, 50_000)
+HIGHEST = (15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000, 50_000)
 
 
 def conditions() -> dict[str, Any]:
