@@ -1,8 +1,8 @@
 """
 ``python -m benchmarks [NAME ...]``: measure, print, and leave ``benchmarks/results/<date>-<name>.json``.
 
-Names: ``empty`` ``drain`` ``steady`` ``highest`` ``cutoff`` ``stock`` ``door``; all of them unless named. ``--short``
-makes each a trial of the machinery, whose figures mean little.
+Names: ``empty`` ``drain`` ``steady`` ``highest`` ``cutoff`` ``stock`` ``door`` ``wall`` (needs Chromium); all of them
+unless named. ``--short`` makes each a trial of the machinery, whose figures mean little.
 """
 
 from __future__ import annotations
@@ -18,12 +18,13 @@ from typing import Any
 
 import psutil
 
-from benchmarks import door, empty_agent
+from benchmarks import door, empty_agent, wall
 from benchmarks.system import Bench, cutoff, drain, probe_ms, region_now, running, stamp, steady, stock
 from hadir.stack.local import local_kafka
 
 RESULTS = Path(__file__).parent / "results"
 PEOPLE = 200_000
+WALL_PEOPLE = 5_000  # twelve minutes of punches, each by somebody else
 DOOR_PEOPLE = 25_000  # at 1,000 terminals
 HIGHEST = (15_000, 20_000, 25_000, 30_000, 35_000, 40_000, 45_000, 50_000)
 
@@ -74,6 +75,10 @@ async def main(names: list[str], short: bool) -> None:
             before = conditions()
             async with running(home / "cutoff", region_now(2_000 if short else 36_000)) as bench:
                 keep("cutoff", await cutoff(bench, 100 if short else 700), before)
+        if "wall" in names:
+            before = conditions()
+            async with running(home / "wall", region_now(WALL_PEOPLE)) as bench:
+                keep("wall", await wall.measure(bench, 10 if short else 120, 10 if short else 600), before)
         big = [name for name in ("steady", "stock", "drain") if name in names]
         if big:
             before = conditions()
@@ -92,7 +97,9 @@ async def main(names: list[str], short: bool) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", default=["empty", "drain", "steady", "highest", "cutoff", "stock", "door"])
+    parser.add_argument(
+        "names", nargs="*", default=["empty", "drain", "steady", "highest", "cutoff", "stock", "door", "wall"]
+    )
     parser.add_argument("--short", action="store_true", help="a trial: small and quick")
     asked = parser.parse_args()
     asyncio.run(main(asked.names, asked.short))

@@ -30,7 +30,7 @@ from producers.simulator.wire import attlog_lines
 from producers.simulator.world import Punch
 from schemas.topics import topics
 
-HELD = ("clock", "distribute", "route", "judge", "sink")
+HELD = ("clock", "distribute", "route", "judge", "sink", "wall")
 WORKERS = ("gateway", "kafka")
 CITY = 135
 

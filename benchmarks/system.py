@@ -32,7 +32,7 @@ from schemas.topics import code_epoch, topics
 
 PARTITIONS = 4  # one worker to a stage: more would only make more and smaller batches
 WORKERS = ("kafka", "clickhouse", "distribute", "route", "judge", "sink")
-HELD = ("gateway", "clock")  # the load writes source logs and ticks itself
+HELD = ("gateway", "clock", "wall")  # the load writes source logs and ticks itself
 SAMPLE = 20  # one person in so many is followed for latency
 
 
@@ -150,13 +150,14 @@ class Bench:
 
 def local_settings(data: Path) -> Settings:
     """Settings of a fresh system on free ports; they are this process's environment, for its children."""
-    kafka, controller, clickhouse, gateway = free_ports(4)
+    kafka, controller, clickhouse, gateway, wall = free_ports(5)
     os.environ |= {
         "HADIR_DATA": str(data),
         "HADIR_KAFKA": f"127.0.0.1:{kafka}",
         "HADIR_KAFKA_CONTROLLER_PORT": str(controller),
         "HADIR_CLICKHOUSE": f"http://127.0.0.1:{clickhouse}",
         "HADIR_GATEWAY_PORT": str(gateway),
+        "HADIR_WALL_PORT": str(wall),
         "HADIR_PARTITIONS": str(PARTITIONS),
     }
     return Settings()  # type: ignore[call-arg]

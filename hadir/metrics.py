@@ -36,6 +36,12 @@ SINK_INSERT_SECONDS = Histogram(
 )
 SINK_RETRIES = Counter("hadir_sink_retries", "Inserts tried again, by table.", ["table"])
 TICKS = Counter("hadir_ticks", "Ticks written by the clock.")
+WALL_VIEWERS = Gauge("hadir_wall_viewers", "Screens that look on at the wall.")
+WALL_BOARD_SECONDS = Histogram(
+    "hadir_wall_board_seconds",
+    "Time to ask ClickHouse for a board.",
+    buckets=(0.01, 0.03, 0.1, 0.3, 1, 3),
+)
 
 
 def expose(port: int) -> None:

@@ -1,5 +1,5 @@
 """
-What the command line asks ClickHouse. Every function reads views only and returns rows as dicts by column name.
+What the command line and the wall ask ClickHouse. Every function reads views only and returns rows as dicts by column.
 
 Moments are aware UTC datetimes unless a view says that they are local text; ``employee_id`` is a ``UUID``. All raise
 ``clickhouse_connect.driver.exceptions.Error`` when ClickHouse can't be reached or refuses.
@@ -8,7 +8,7 @@ Moments are aware UTC datetimes unless a view says that they are local text; ``e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -177,3 +177,49 @@ def dead_letter_count(client: Client) -> int:
     """How many different records were set aside."""
     (row,) = _rows(client, "SELECT count() AS n FROM v_dead_letter")
     return int(row["n"])
+
+
+def marker(client: Client) -> datetime | None:
+    """When the sink last wrote, by the server's clock (``v_sink``): unchanged means that no view has anything new."""
+    (row,) = _rows(client, "SELECT maxOrNull(written_at) AS at FROM v_sink")
+    return row["at"]  # type: ignore[no-any-return]
+
+
+def arrivals(client: Client, work_date: date, since: datetime | None, limit: int) -> list[Row]:
+    """
+    Rows of a work date that know an arrival and were written after ``since``, oldest first; the newest ``limit`` of
+    them: ``employee_id``, ``unit_id``, ``unit_name``, ``name``, ``in_time`` (local), ``late_m``, ``written_at``.
+    """
+    return _rows(
+        client,
+        "SELECT a.employee_id AS employee_id, unit_id, unit_name, name, in_time, late_m, written_at FROM (SELECT"
+        " employee_id, unit_id, unit_name, formatDateTime(in_at, '%H:%i:%S', timezone) AS in_time,"
+        " intDiv(late_s + 59, 60) AS late_m, written_at FROM v_attendance WHERE work_date = {day:Date}"
+        " AND in_at IS NOT NULL AND written_at > {since:DateTime64(3, 'UTC')}"
+        " ORDER BY written_at DESC, employee_id LIMIT {limit:UInt32}) AS a"
+        " LEFT ANY JOIN v_person AS p ON p.employee_id = a.employee_id ORDER BY written_at, employee_id",
+        day=work_date,
+        since=since or datetime(1970, 1, 1, tzinfo=UTC),
+        limit=limit,
+    )
+
+
+def units_below(client: Client, units: Sequence[str], work_date: date) -> frozenset[str]:
+    """These units and all below them on a date (``v_unit``)."""
+    rows = _rows(
+        client,
+        "SELECT unit_id, argMax(parent_id, reference_offset) AS parent FROM v_unit"
+        " WHERE valid_from <= {day:Date} AND ifNull(valid_to, {day:Date}) >= {day:Date} GROUP BY unit_id",
+        day=work_date,
+    )
+    children: dict[str, list[str]] = {}
+    for row in rows:
+        children.setdefault(row["parent"] or "", []).append(row["unit_id"])
+    found: set[str] = set()
+    line = list(units)
+    while line:
+        unit = line.pop()
+        if unit not in found:
+            found.add(unit)
+            line += children.get(unit, ())
+    return frozenset(found)

@@ -45,8 +45,12 @@ class Settings(BaseSettings):
     gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
     gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
     gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
+    wall_host: str = Field("127.0.0.1", description="Address of the wall.")
+    wall_port: int = Field(18090, ge=0, le=65535, description="Port of the wall.")
+    wall_name: str = Field("Pemerintah Daerah", description="Name of the region, at the head of the wall.")
+    wall_stale_s: float = Field(150.0, gt=0, description="Age of the newest row from which the wall says it is old.")
     metrics_port: int = Field(
-        0, ge=0, le=65000, description="Port of /metrics, the first of six (metrics.md); 0: none."
+        0, ge=0, le=65000, description="Port of /metrics, the first of seven (metrics.md); 0: none."
     )
 
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")

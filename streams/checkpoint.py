@@ -13,13 +13,14 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import InvalidProducerEpoch, ProducerFenced
+from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, ProducerFenced
 
 from hadir.crashpoint import reach
 from hadir.errors import Fenced
 
 HEAD = b"\0head"
 FETCH_BYTES = 4 * 1024 * 1024
+STUCK_S = 60.0
 
 
 @asynccontextmanager
@@ -44,12 +45,23 @@ async def reader(
 
 
 async def read_between(
-    bootstrap: str, topic: str, partition: int, first: int, end: int | None = None, *, committed_only: bool = False
+    bootstrap: str,
+    topic: str,
+    partition: int,
+    first: int,
+    end: int | None = None,
+    *,
+    committed_only: bool = False,
+    stuck_s: float = STUCK_S,
 ) -> AsyncIterator[list[Any]]:
     """
     Batches of one partition from offset ``first`` up to, not including, ``end`` (None: the end as it is now).
 
     Starts where the log starts when ``first`` was cut off already.
+
+    Raises:
+        KafkaTimeoutError, TimeoutError: nothing came for ``stuck_s``: a consumer that lived through a broker's end may
+            wait for ever.
     """
     tp = TopicPartition(topic, partition)
     async with reader(bootstrap, topic, partition, committed_only=committed_only) as consumer:
@@ -57,12 +69,18 @@ async def read_between(
         stop = (await consumer.end_offsets([tp]))[tp] if end is None else end
         consumer.seek(tp, max(first, begins))
         position = max(first, begins)
+        clock = asyncio.get_running_loop().time
+        moved_at = clock()
         while position < stop:
             fetched = await consumer.getmany(tp, timeout_ms=200)
             records = [r for r in fetched.get(tp, ()) if r.offset < stop]
             if records:
                 yield records
-            position = await consumer.position(tp)
+            before, position = position, await asyncio.wait_for(consumer.position(tp), stuck_s)
+            if position != before or records:
+                moved_at = clock()
+            elif clock() - moved_at > stuck_s:
+                raise KafkaTimeoutError(f"{topic}/{partition} stays at {position} of {stop}")
 
 
 class CheckpointStore:

@@ -16,7 +16,7 @@ from streams.agents.stages import LOGS
 from streams.sink.mapping import logs as sunk_logs
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("hadir", "producers", "streams", "schemas")
+PACKAGES = ("hadir", "producers", "streams", "schemas", "wall")
 PURE = ("streams/folds", "streams/rules", "streams/stages", "producers/protocols", "schemas")
 MOST_LINES = 400
 

@@ -28,6 +28,7 @@ VERBS = {
     "dead-letters": Verb("hadir.cli.show", "What could not be taken in, and why."),
     "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
+    "user": Verb("hadir.cli.users", "Who may sign in at the wall."),
     "demo": Verb("hadir.cli.demo", "A made city's morning, held against the truth."),
 }
 LIBRARIES = ("aiokafka", "clickhouse_connect", "urllib3")

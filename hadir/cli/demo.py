@@ -28,11 +28,13 @@ from producers.simulator.morning import make_morning
 from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import Progress, RunReport, run_city
 from producers.simulator.truth import write_truth
+from producers.simulator.units import CITY_NAME
 from producers.simulator.world import City, Morning, local_text
 
 LEAD_S = 2.0  # machine seconds from all being ready to the moment at which the city's clock shows its start
+STALE_S = 10.0  # machine seconds without a new row until the wall says that it is old; ticks come three a second
 SILENT_S = 4.0  # machine seconds without a word until a terminal is silent: more than a busy machine's hiccup
-HELD = ("gateway", "clock")  # they live on the city's clock, which starts when everything else is ready
+HELD = ("gateway", "clock", "wall")  # they live on the city's clock, which starts when everything else is ready
 AGREE_S = 30.0  # machine seconds that the last rows may take to arrive
 
 
@@ -78,13 +80,16 @@ def demo_command(leave: bool, people: int, terminals: int, rate: float, seed: in
 
 def _configure(folder: Path, rate: float, morning: Morning) -> Settings:
     """Ports and the warped clock, for this process and all that it starts."""
-    kafka, controller, clickhouse, gateway = free_ports(4)
+    kafka, controller, clickhouse, gateway, wall = free_ports(5)
     os.environ |= {
         "HADIR_DATA": str(folder.absolute()),
         "HADIR_KAFKA": f"127.0.0.1:{kafka}",
         "HADIR_KAFKA_CONTROLLER_PORT": str(controller),
         "HADIR_CLICKHOUSE": f"http://127.0.0.1:{clickhouse}",
         "HADIR_GATEWAY_PORT": str(gateway),
+        "HADIR_WALL_PORT": str(wall),
+        "HADIR_WALL_NAME": CITY_NAME,
+        "HADIR_WALL_STALE_S": str(STALE_S),
         "HADIR_CLOCK_RATE": str(rate),
         "HADIR_CLOCK_START": str(morning.start_ms),
         "HADIR_CLOCK_UNTIL": str(morning.end_ms),
@@ -131,7 +136,10 @@ class Demo:
             clock.reread_environment()
             await system.start(anchor)
             address = f"http://{self._settings.gateway_host}:{self._settings.gateway_port}"
-            self._console.print(f"gateway {address}   ClickHouse {self._settings.clickhouse}   {self._elapsed()}")
+            wall = f"http://{self._settings.wall_host}:{self._settings.wall_port}"
+            self._console.print(
+                f"wall {wall}   gateway {address}   ClickHouse {self._settings.clickhouse}   {self._elapsed()}"
+            )
             lived = await self._live(address)
             agreed = await self._compare(lived)
             if not leave:

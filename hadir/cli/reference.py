@@ -40,6 +40,8 @@ BESIDE = {
     "HADIR_CRASH_DIR": "For the tests: folder of files that name the steps at which a process kills or stops itself.",
     "HADIR_TERMINAL_LOGS": "For the tests: folder with real terminals' logs; `.ci/run` sets it where there is one.",
     "HADIR_WRITE_GOLDEN": "For the tests: the golden schema of the tables is written anew instead of compared.",
+    "HADIR_GRAFANA_TOKEN": "Token of a Grafana service account, for `python -m grafana --publish`.",
+    "HADIR_SCREENSHOTS": "For the tests: folder in which pictures of the wall are kept.",
     "HADIR_LAWS": "For the tests: how many examples the laws are tried on.",
 }
 

@@ -62,7 +62,10 @@ def up_command() -> None:
             start_new_session=True,
         )
     _wait_ready(process)
-    click.echo(f"up: gateway http://{configured.gateway_host}:{configured.gateway_port}, {configured.clickhouse}")
+    wall = f"wall http://{configured.wall_host}:{configured.wall_port}"
+    click.echo(
+        f"up: {wall}, gateway http://{configured.gateway_host}:{configured.gateway_port}, {configured.clickhouse}"
+    )
     click.echo("next: hadir roster import DIR, then hadir status")
 
 

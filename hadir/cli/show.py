@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date
-from typing import Any
 
 import click
 from clickhouse_connect.driver.client import Client
@@ -16,7 +15,7 @@ from hadir import queries
 from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
 from hadir.settings import settings
-from hadir.words import STATES
+from hadir.words import STATES, missing, say
 
 ALWAYS = ("wajib", "hadir", "roster")
 """Counts by office that are shown even where they are 0; of the others a column is left out when nobody is in it."""
@@ -36,36 +35,6 @@ def the_date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise click.BadParameter(f"{text} is no date: YYYY-MM-DD") from None
-
-
-def say(row: dict[str, Any]) -> str:
-    """A row of ``v_person_day`` in the words of the screen."""
-    word = STATES.get(row["state"], row["state"])
-    if row["state"] == "present":
-        return f"{word} {row['in_time'][:5]}"
-    if row["state"] == "late":
-        return f"{word} {row['late_m']} menit ({row['in_time'][:5]})"
-    if row["state"] == "undetermined":
-        return f"{word}: {missing(row) or row['reason']}"
-    if row["state"] == "not_due_yet" and row["shift_start"]:
-        return f"{word}, dinas mulai {row['shift_start']}"
-    if row["state"] in ("leave", "field_duty"):
-        return f"{word} ({', '.join(filter(None, (row['reason'], row['letter_no'])))})"
-    return str(word)
-
-
-def missing(row: dict[str, Any]) -> str:
-    """Which terminals a state hangs on, in words."""
-    said = []
-    for terminal in row["missing"]:
-        since, through = terminal["silent_since"], terminal["delivered_through"]
-        if since:
-            said.append(f"mesin {terminal['name']} tidak terhubung sejak {since}")
-        elif through:
-            said.append(f"mesin {terminal['name']} lengkap s.d. {through}")
-        else:
-            said.append(f"mesin {terminal['name']} belum pernah lengkap")
-    return "; ".join(said)
 
 
 @click.command("day")

@@ -25,7 +25,7 @@ from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
 
 STAGES = ("distribute", "route", "judge")
-MEASURED = ("gateway", "clock", *STAGES, "sink")
+MEASURED = ("gateway", "clock", *STAGES, "sink", "wall")
 """Processes with metrics; their ports are ``HADIR_METRICS_PORT`` and those that follow, in this order."""
 ROOT = Path(__file__).parents[2]
 
@@ -99,6 +99,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         return Child(name, argv, own, cwd=ROOT, **rest)  # type: ignore[arg-type]
 
     gateway = (settings.gateway_host, settings.gateway_port)
+    wall = (settings.wall_host, settings.wall_port)
     found = [
         Child("kafka", kafka.prepare(installed, config), ready=lambda: broker_ready(host, port)),
         python(
@@ -126,6 +127,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("route", "streams.agents", "route", after=("kafka",), announces=True),
         python("judge", "streams.agents", "judge", after=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
+        python("wall", "wall", after=("clickhouse", "prepare"), ready=lambda: http_ready(*wall, path="/healthz")),
     ]
     return found
 

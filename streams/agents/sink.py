@@ -57,6 +57,7 @@ class SinkRunner:
         self._patient_until = 0.0
         self._held: dict[tuple[str, int], int] = {}
         self._unchecked: set[TP] = set()
+        self._checked: set[TP] = set()
         self._wake = asyncio.Event()
         self._started = False
         self._names = list(topic_names(self._epoch))
@@ -91,7 +92,7 @@ class SinkRunner:
         return [event.message for event in dropped]
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
-        self._unchecked = set(assigned)
+        self._unchecked = assigned - self._checked
         self._wake.set()
 
     async def _flush_forever(self) -> None:
@@ -101,7 +102,9 @@ class SinkRunner:
             self._wake.clear()
             started = loop.time()
             while self._unchecked:
-                await self._catch_up(self._unchecked.pop())
+                tp = self._unchecked.pop()
+                await self._catch_up(tp)
+                self._checked.add(tp)
             events = self._take(started)
             if events:
                 reach("batch.taken")
@@ -130,14 +133,13 @@ class SinkRunner:
         return Batch(tp.topic, tp.partition, records)
 
     async def _catch_up(self, tp: TP) -> None:
-        """Read what Kafka says is done and ClickHouse does not hold."""
+        """Read what Kafka says is done and ClickHouse did not hold when this process began."""
         offsets = await committed_offsets(self._settings.kafka, str(self.app.conf.id))
         committed = offsets.get((tp.topic, tp.partition), 0)
         held = self._held.get((tp.topic, tp.partition), 0)
         if held < committed:
             async for records in read_between(self._settings.kafka, tp.topic, tp.partition, held, committed):
                 await self._sink.write([self._batch(tp, records)])
-        self._held[tp.topic, tp.partition] = max(held, committed)
 
     async def _set_aside(self, refused: DeadLetter) -> None:
         """A record that ClickHouse refuses for good: kept whole, acknowledged before its offset is committed."""

@@ -1512,6 +1512,19 @@ GROUP BY
     topic,
     partition;
 
+-- v_today
+CREATE VIEW v_today
+(
+    `work_date` Date
+)
+COMMENT 'Which work date has begun last? By the clock of the data, so that a replayed day is today for whoever looks on.'
+AS SELECT max(a.work_date) AS work_date
+FROM attendance AS a
+WHERE (a.epoch = (
+    SELECT epoch
+    FROM v_epoch
+)) AND (a.state != 'withdrawn');
+
 -- v_unit
 CREATE VIEW v_unit
 (

@@ -63,7 +63,7 @@ SHORT = Scale(people=160, terminals=16, begin="07:15", blows_until="08:35", end=
 
 def make_settings(data: Path, **changes: Any) -> Settings:
     """Settings of a system of its own: folder, free ports, few partitions, frequent checkpoints."""
-    kafka, controller, clickhouse, gateway = free_ports(4)
+    kafka, controller, clickhouse, gateway, wall = free_ports(5)
     chosen: dict[str, Any] = {
         "data": data,
         "epoch": EPOCH,
@@ -72,6 +72,7 @@ def make_settings(data: Path, **changes: Any) -> Settings:
         "kafka_controller_port": controller,
         "clickhouse": f"http://127.0.0.1:{clickhouse}",
         "gateway_port": gateway,
+        "wall_port": wall,
         "checkpoint_s": 1.0,
     }
     return Settings(**chosen | changes)

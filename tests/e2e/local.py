@@ -45,13 +45,13 @@ def _row_of_ports(count: int) -> range:
 
 class Hadir:
     """
-    One data folder, ten ports, and what a user would have in the environment.
+    One data folder, twelve ports, and what a user would have in the environment.
 
     Ticks come every second instead of every minute, so that nothing waits a minute for an enrolment to settle.
     """
 
     def __init__(self, folder: Path) -> None:
-        kafka, controller, clickhouse, gateway, self.metrics, *_ = _row_of_ports(4 + len(MEASURED))
+        kafka, controller, clickhouse, gateway, wall, self.metrics, *_ = _row_of_ports(5 + len(MEASURED))
         self.data = folder / "data"
         chosen: dict[str, Any] = {
             "data": self.data,
@@ -61,6 +61,7 @@ class Hadir:
             "kafka_controller_port": controller,
             "clickhouse": f"http://127.0.0.1:{clickhouse}",
             "gateway_port": gateway,
+            "wall_port": wall,
             "metrics_port": self.metrics,
             "tick_s": 1,
             "checkpoint_s": 0.3,

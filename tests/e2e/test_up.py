@@ -149,6 +149,7 @@ def test_every_process_tells_its_metrics_at_a_port_of_its_own(hadir: Hadir) -> N
         "route": 'hadir_folded_records_total{stage="route"}',
         "judge": 'hadir_folded_records_total{stage="judge"}',
         "sink": 'hadir_sink_rows_total{table="attendance_history"}',
+        "wall": "hadir_wall_viewers",
     }
     for port, process in enumerate(MEASURED, hadir.metrics):
         page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text
@@ -240,7 +241,7 @@ def test_real_days_come_out_in_hadir_day(hadir: Hadir, real: Real) -> None:
     people = {row[1]: row[3:] for row in cells(hadir.run("day", JAKARTA_DAY, "--unit", JAKARTA.unit_id))}
     assert len(people) == len(JAKARTA.pins)
     assert people[name(JAKARTA, 2)] == ["Terlambat 96 menit (06:05)", "06:05:52", "20:28:05"]
-    assert people[name(JAKARTA, 6)] == ["Hadir 07:15", "07:15:21", "21:17:57"]
+    assert people[name(JAKARTA, 6)] == ["Hadir 07.15", "07:15:21", "21:17:57"]
     assert people[name(JAKARTA, 3)] == ["Tanpa keterangan (TK)", "", ""]
     told = hadir.run("day", JAKARTA_DAY)
     head = next(line for line in told.splitlines() if line.startswith("┃"))

@@ -39,9 +39,10 @@ def busy() -> None:
 
 
 def test_young_cycles_are_freed_at_each_look() -> None:
+    """And by nothing else: no automatic collection comes before it."""
     collector = Collector()
     gone = weakref.ref(cycle())
-    assert gone() is not None  # nothing automatic
+    assert gone() is not None
     assert not collector.look()
     assert gone() is None
 
@@ -63,4 +64,5 @@ def test_survivors_are_set_aside_until_all_is_looked_through() -> None:
 
 
 def test_idle_process_waits_until_a_full_look_is_due() -> None:
+    """Idle alone is no reason."""
     assert not Collector(full_s=3600.0).look()

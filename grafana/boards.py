@@ -1,0 +1,172 @@
+"""The dashboards: one question each. Their numbers are those of the wall, from the same views."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from grafana_foundation_sdk.builders import dashboard as builders
+from grafana_foundation_sdk.models import dashboard
+
+from grafana.panels import AWAITED, CALM, GONE, HERE, LATE, UNKNOWN, lines, number, rows, steps
+from grafana.query import SOURCE
+
+TODAY = "work_date = (SELECT work_date FROM v_today)"
+COUNTS: Sequence[tuple[str, str, str, str]] = (
+    ("Wajib hadir", "wajib", "Semua yang harus hadir: jumlah keenam angka lain.", CALM),
+    ("Hadir", "hadir", "Datang tepat waktu, atau jam masuknya tidak terukur.", HERE),
+    ("Terlambat", "terlambat", "Datang setelah jam masuk dan toleransinya.", LATE),
+    ("Ditunggu", "ditunggu", "Lewat batas; mesinnya masih ditanya.", AWAITED),
+    ("Belum hadir", "belum_hadir", "Lewat batas; semua mesinnya sudah lengkap.", GONE),
+    ("Tidak hadir / TK", "tidak_hadir + tk", "Jam masuk sudah ditutup.", GONE),
+    ("Belum dapat dipastikan", "belum_dapat_dipastikan", "Ada mesin yang datanya belum lengkap.", UNKNOWN),
+)
+PERSON_STATE = """multiIf(
+    state = 'present', 'Hadir ' || replaceAll(substring(in_time, 1, 5), ':', '.'),
+    state = 'late', 'Terlambat ' || toString(late_m) || ' menit (' || replaceAll(substring(in_time, 1, 5), ':', '.') || ')',
+    state = 'awaited', 'Ditunggu', state = 'not_here', 'Belum hadir', state = 'absent', 'Tidak hadir',
+    state = 'unexplained', 'Tanpa keterangan (TK)', state = 'undetermined', 'Belum dapat dipastikan',
+    state = 'present_unmeasured', 'Hadir, jam masuk tidak terukur', state = 'leave', 'Cuti/sakit/izin',
+    state = 'field_duty', 'Dinas luar', state = 'not_due_yet', 'Belum waktunya', state = 'off', 'Libur/lepas dinas',
+    'Belum diterapkan')"""
+
+
+def _board(uid: str, title: str, about: str, refresh: str) -> builders.Dashboard:
+    return (
+        builders.Dashboard(title)
+        .uid(uid)
+        .description(about)
+        .tags(["hadir"])
+        .timezone("browser")
+        .readonly()
+        .refresh(refresh)
+        .time("now-3h", "now")
+        .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
+    )
+
+
+def _numbers(board: builders.Dashboard, where: str) -> None:
+    for place, (title, count, about, colour) in enumerate(COUNTS):
+        sql = f"SELECT sum({count}) AS n FROM v_office_day WHERE {where}"
+        board.with_panel(number(title, about, sql, colour, width=6 if place == len(COUNTS) - 1 else 3))
+
+
+def wall() -> builders.Dashboard:
+    """For standby monitors of the leadership, in kiosk mode."""
+    board = _board("hadir-wall", "Kehadiran hari ini", "Siapa yang belum hadir, di kantor mana?", "5s")
+    _numbers(board, TODAY)
+    offices = rows(
+        "Kantor",
+        "Yang paling banyak belum hadir di atas. Klik: nama-namanya.",
+        f"""SELECT unit_id, unit_name AS "Kantor", wajib AS "Wajib", hadir AS "Hadir", terlambat AS "Terlambat",
+        ditunggu AS "Ditunggu", belum_hadir AS "Belum hadir", tidak_hadir + tk AS "Tidak hadir",
+        belum_dapat_dipastikan AS "Belum dapat dipastikan", mesin_belum_lengkap AS "Mesin belum lengkap"
+        FROM v_office_day WHERE {TODAY} ORDER BY belum_hadir + tidak_hadir + tk DESC, belum_dapat_dipastikan DESC, unit_name""",
+        width=16,
+        link="/d/hadir-office?var-unit=${__data.fields.unit_id}&${__url_time_range}",
+    )
+    board.with_panel(offices)
+    silent = rows(
+        "Mesin tidak terhubung",
+        "Data dari mesin ini belum ada: pegawainya tidak disebut tidak hadir.",
+        """SELECT unit_name AS "Kantor", device_name AS "Mesin", silent_since AS "Sejak" FROM v_device
+        WHERE in_service AND state != 'online' AND protocol != 'file' ORDER BY silent_since, unit_name, device_name""",
+        width=8,
+    )
+    return board.with_panel(silent)
+
+
+def office() -> builders.Dashboard:
+    """One office by name: for its head."""
+    board = _board("hadir-office", "Satu kantor", "Siapa yang belum hadir di kantor ini, dan mengapa?", "10s")
+    unit = (
+        builders.QueryVariable("unit")
+        .label("Kantor")
+        .datasource(SOURCE)
+        .query(f"SELECT unit_id, unit_name FROM v_office_day WHERE {TODAY} ORDER BY unit_name")
+        .refresh(dashboard.VariableRefresh.ON_DASHBOARD_LOAD)
+    )
+    board.with_variable(unit)
+    _numbers(board, f"{TODAY} AND unit_id = '${{unit}}'")
+    people = rows(
+        "Pegawai",
+        "Keadaan tiap orang dengan alasannya.",
+        f"""SELECT name AS "Nama", {PERSON_STATE} AS "Keadaan", shift_start AS "Jam masuk", in_time AS "Masuk",
+        out_time AS "Pulang", in_device AS "Mesin", arrayStringConcat(missing.name, ', ') AS "Menunggu mesin",
+        letter_no AS "Surat" FROM v_person_day WHERE {TODAY} AND unit_id = '${{unit}}'
+        ORDER BY indexOf(['not_here', 'absent', 'unexplained', 'undetermined', 'awaited', 'late'], state) = 0,
+        indexOf(['not_here', 'absent', 'unexplained', 'undetermined', 'awaited', 'late'], state), name""",
+        height=20,
+    )
+    return board.with_panel(people)
+
+
+def terminals() -> builders.Dashboard:
+    """For whoever looks after the machines."""
+    board = _board(
+        "hadir-terminals", "Mesin dan kelengkapan", "Mesin mana yang diam, salah jam, atau tidak dikenal?", "10s"
+    )
+    machines = rows(
+        "Mesin",
+        "Terhubung atau tidak, lengkap sampai kapan, selisih jam, rekaman terakhir.",
+        """SELECT unit_name AS "Kantor", device_name AS "Mesin", device_id AS "Nomor seri", protocol AS "Cara",
+        state AS "Keadaan", silent_since AS "Diam sejak", delivered_through AS "Lengkap sampai",
+        drift_ms / 1000 AS "Selisih jam (detik)", last_received_at AS "Rekaman terakhir", in_service AS "Dipakai"
+        FROM v_device ORDER BY state = 'online', unit_name, device_name""",
+        height=16,
+    )
+    parked = rows(
+        "PIN tanpa pemilik",
+        "Rekaman ini menunggu pendaftaran PIN; tidak ada yang hilang.",
+        """SELECT device_name AS "Mesin", device_id AS "Nomor seri", pin AS "PIN", reason AS "Alasan", punches AS "Rekaman",
+        last_received_at AS "Terakhir" FROM v_parked ORDER BY punches DESC, device_id, pin""",
+        height=10,
+    )
+    return board.with_panel(machines).with_panel(parked)
+
+
+def pipeline() -> builders.Dashboard:
+    """For whoever runs hadir."""
+    board = _board("hadir-pipeline", "Pipeline", "Is hadir keeping up, and what could it not take in?", "10s")
+    age = number(
+        "Age of the newest row",
+        "Seconds since anything was written to ClickHouse; ticks come once a minute.",
+        "SELECT min(age_s) AS age FROM v_sink",
+        GONE,
+        width=6,
+        unit="s",
+    )
+    letters = number(
+        "Dead letters",
+        "Records that could not be taken in; hadir dead-letters lists them.",
+        "SELECT count() AS n FROM v_dead_letter",
+        GONE,
+        width=6,
+    )
+    board.with_panel(age.thresholds(steps((None, HERE), (90, LATE), (180, GONE)))).with_panel(letters)
+    latency = lines(
+        "From Kafka's append to queryable",
+        "Half and 99 of 100 rows of attendance.",
+        """SELECT $__timeInterval(appended_at) AS time, quantile(0.5)(latency_ms) AS p50, quantile(0.99)(latency_ms) AS p99
+        FROM v_latency WHERE $__timeFilter(appended_at) AND table = 'attendance' GROUP BY time ORDER BY time""",
+        "ms",
+        width=12,
+    )
+    dead = rows(
+        "What could not be taken in",
+        "Newest first.",
+        """SELECT last_failed_at AS "Last", stage AS "Stage", device_id AS "Terminal", reason AS "Reason", topic AS "Topic",
+        times AS "Times" FROM v_dead_letter ORDER BY last_failed_at DESC LIMIT 100""",
+        height=12,
+    )
+    sink = rows(
+        "How far the sink is",
+        "By topic and partition.",
+        """SELECT topic AS "Topic", partition AS "Partition", next_offset AS "Next offset", age_s AS "Age (s)" FROM v_sink
+        ORDER BY age_s DESC""",
+        height=12,
+    )
+    return board.with_panel(latency).with_panel(dead).with_panel(sink)
+
+
+BOARDS = (wall, office, terminals, pipeline)
+"""Every dashboard; the file is named like the function."""

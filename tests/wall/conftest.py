@@ -1,0 +1,102 @@
+"""Fixtures of this folder: a morning in ClickHouse, and a wall over it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from hadir import clock
+from tests.clickhouse.fixtures import Tables, migrated, tables
+from wall.app import Wall
+from wall.hub import Hub
+from wall.source import Source
+from wall.users import Accounts, make_user
+
+__all__ = ["migrated", "tables"]
+
+DAY = date(2026, 11, 23)
+NOW_MS = 1_795_394_460_000  # 2026-11-23 07:41 in Jakarta
+PASSWORD = "sangat rahasia"
+BUDI, ANI, CITRA, DEWI = (UUID(int=n) for n in (0xA, 0xB, 0xC, 0xD))
+NAMES = {BUDI: "Budi Éka", ANI: "Ani", CITRA: "Citra", DEWI: "Dewi <b>"}
+
+
+def person_row(who: UUID, unit: str, state: str, version: int, *, in_at: str = "", more: str = "") -> str:
+    """INSERT of a row of attendance_history; written now."""
+    columns = (
+        "employee_id, work_date, unit_id, unit_mode, epoch, version, state, policy_id, policy_offset, in_at, late_s"
+    )
+    in_text = f"'{in_at}'" if in_at else "NULL"
+    values = f"'{who}', '{DAY}', '{unit}', 'in_force', 'e1', {version}, '{state}', 'p', 5, {in_text}, {90 if state == 'late' else 0}"
+    extra = f", {more.split('=')[0]}" if more else ""
+    value = f", {more.split('=', 1)[1]}" if more else ""
+    return f"INSERT INTO attendance_history ({columns}{extra}) VALUES ({values}{value})"
+
+
+def flush(tables: Tables, offset: int) -> None:
+    """What the sink says after each flush."""
+    tables.run(f"INSERT INTO sink_offset (topic, partition, offset) VALUES ('hadir.attendance.e1', 0, {offset})")
+
+
+@pytest.fixture
+def morning(tables: Tables) -> Tables:
+    """Dinas Satu with Puskesmas below it, and Badan Dua: one late, one missing, one ill, one who waits for a terminal."""
+    people = ", ".join(f"('{who}', '19{n}', '{name}')" for n, (who, name) in enumerate(NAMES.items()))
+    for statement in (
+        "INSERT INTO unit (unit_id, name, parent_id, timezone, valid_from, _offset) VALUES"
+        " ('U1', 'Dinas Satu', NULL, 'Asia/Jakarta', '2026-01-01', 1),"
+        " ('U11', 'Puskesmas Satu', 'U1', 'Asia/Jakarta', '2026-01-01', 2),"
+        " ('U2', 'Badan Dua', NULL, 'Asia/Jakarta', '2026-01-01', 3)",
+        f"INSERT INTO person (employee_id, staff_no, name) VALUES {people}",
+        "INSERT INTO device (device_id, unit_id, name, protocol, timezone, valid_from, _offset) VALUES"
+        " ('D1', 'U1', 'Pintu', 'adms', 'Asia/Jakarta', '2026-01-01', 4),"
+        " ('D2', 'U11', 'Loket', 'adms', 'Asia/Jakarta', '2026-01-01', 6),"
+        " ('D3', 'U2', 'Berkas', 'file', 'Asia/Jakarta', '2026-01-01', 7)",
+        "INSERT INTO policy (policy_id, grace_s, source, valid_from, _offset) VALUES ('p', 60, 'Perbup 1', '2026-01-01', 5)",
+        "INSERT INTO device_status (device_id, observed_at, state, silent_since) VALUES"
+        " ('D1', '2026-11-23 00:40:00', 'online', NULL), ('D2', '2026-11-23 00:40:00', 'silent', '2026-11-22 23:41:00')",
+        person_row(BUDI, "U1", "late", 1, in_at="2026-11-23 00:31:30"),
+        person_row(ANI, "U1", "leave", 2, more="reason='sakit'"),
+        person_row(CITRA, "U11", "undetermined", 3, more="missing=[('D2', '2026-11-22 23:41:00', NULL)]"),
+        person_row(DEWI, "U2", "not_here", 4),
+    ):
+        tables.run(statement)
+    flush(tables, 5)
+    return tables
+
+
+@dataclass
+class Served:
+    """A wall that a test looks at; ``source.look()`` makes it look at ClickHouse."""
+
+    client: TestClient  # type: ignore[type-arg]
+    source: Source
+    hub: Hub
+    tables: Tables
+
+    async def sign_in(self, name: str) -> None:
+        """Raises AssertionError when the wall does not let one in."""
+        answer = await self.client.post("/api/login", json={"name": name, "password": PASSWORD})
+        assert answer.status == 200, await answer.text()
+
+
+@pytest.fixture
+async def served(morning: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
+    """The wall over the morning; accounts ``kadinkes`` (U1) and ``sekda`` (all)."""
+    monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
+    settings = morning.settings.model_copy(update={"data": tmp_path, "wall_name": "Kota Contoh"})
+    accounts = Accounts(tmp_path)
+    users = [make_user("kadinkes", PASSWORD, ("U1",)), make_user("sekda", PASSWORD, ("*",))]
+    accounts.write({user.name: user for user in users})
+    hub = Hub()
+    source = Source(settings, hub.publish)
+    wall = Wall(settings, source, hub, lambda: clock.system_ms() / 1000)
+    await source.look()
+    async with TestClient(TestServer(wall.app())) as client:
+        yield Served(client, source, hub, morning)

@@ -1,0 +1,143 @@
+"""The wall over a real ClickHouse: what is told to whom, and when."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from aiohttp import ClientResponse
+
+from tests.wall.conftest import ANI, BUDI, CITRA, DEWI, NAMES, PASSWORD, Served, flush, person_row
+from wall.users import TRIES
+
+pytestmark = pytest.mark.clickhouse
+
+
+async def told(stream: ClientResponse, event: str = "board") -> dict[str, Any]:
+    """Data of the next event of that name."""
+    async with asyncio.timeout(10):
+        while True:
+            line = (await stream.content.readline()).decode()
+            assert line, "the stream ended"
+            if line == f"event: {event}\n":
+                data = (await stream.content.readline()).decode()
+                found: dict[str, Any] = json.loads(data.removeprefix("data: "))
+                return found
+
+
+async def test_shared_screen_shows_counts_and_nobodys_name(served: Served) -> None:
+    """Everybody excused is one count; arrivals name the office; terminals read by file are not missed."""
+    async with served.client.get("/api/stream") as stream:
+        board = await told(stream)
+    text = json.dumps(board, ensure_ascii=False)
+    assert not any(name in text for name in NAMES.values())
+    assert "cuti" not in text
+    tiles = {tile["unit"]: tile for tile in board["tiles"]}
+    assert (tiles["U1"]["terlambat"], tiles["U1"]["berhalangan_sah"]) == (1, 1)
+    assert board["order"] == ["U2", "U11", "U1"]
+    assert board["total"]["wajib"] == 3
+    assert board["terminals"] == 2
+    assert [(t["name"], t["since"][-5:]) for t in board["silent"]] == [("Loket", "06.41")]
+    assert board["arrivals"] == [{"at": "07.31", "office": "Dinas Satu", "late_m": 2}]
+
+
+async def test_leader_sees_names_of_own_units_and_those_below(served: Served) -> None:
+    """And nothing of another's: no tile, no person, no terminal."""
+    await served.sign_in("kadinkes")
+    async with served.client.get("/api/stream") as stream:
+        board = await told(stream)
+    assert {tile["unit"] for tile in board["tiles"]} == {"U1", "U11"}
+    assert board["arrivals"][0]["name"] == NAMES[BUDI]
+    office = await (await served.client.get("/api/office/U1")).json()
+    assert [(p["name"], p["said"]) for p in office["people"]] == [
+        (NAMES[BUDI], "Terlambat 2 menit (07.31)"),
+        (NAMES[ANI], "Sakit"),
+    ]
+    below = await (await served.client.get("/api/office/U11")).json()
+    assert below["people"][0]["said"] == "Belum dapat dipastikan: mesin Loket tidak terhubung sejak 2026-11-23 06.41"
+    assert (await served.client.get("/api/office/U2")).status == 403
+    assert (await served.client.get(f"/api/person/{DEWI}")).status == 403
+
+
+async def test_whoever_may_see_all_sees_all(served: Served) -> None:
+    """In English where asked for."""
+    await served.sign_in("sekda")
+    office = await (await served.client.get("/api/office/U2?lang=en")).json()
+    assert [(p["name"], p["said"]) for p in office["people"]] == [(NAMES[DEWI], "Not here yet")]
+
+
+async def test_person_is_explained(served: Served) -> None:
+    """State, rule, everything that was shown."""
+    await served.sign_in("kadinkes")
+    why = await (await served.client.get(f"/api/person/{BUDI}")).json()
+    assert (why["said"], why["policy"]["source"], why["unit"]) == ("Terlambat 2 menit (07.31)", "Perbup 1", "U1")
+    assert [shown["said"] for shown in why["history"]] == ["Terlambat"]
+    assert (await served.client.get("/api/person/nobody")).status == 404
+    assert (await served.client.get(f"/api/person/{CITRA}?date=2026-13-01")).status == 400
+
+
+@pytest.mark.parametrize("path", ["/api/office/U1", f"/api/person/{BUDI}"])
+async def test_names_need_a_sign_in(served: Served, path: str) -> None:
+    """Without one there is nothing, whatever is asked."""
+    answer = await served.client.get(path)
+    assert answer.status == 401
+    text = await answer.text()
+    assert not any(name in text for name in NAMES.values())
+
+
+async def test_changes_are_told_as_differences(served: Served) -> None:
+    """Only the tile that changed, and the arrival; nothing when nothing was written."""
+    async with served.client.get("/api/stream") as stream:
+        await told(stream)
+        assert not await served.source.look()
+        served.tables.run(person_row(DEWI, "U2", "present", 6, in_at="2026-11-23 00:41:00"))
+        flush(served.tables, 7)
+        assert await served.source.look()
+        change = await told(stream)
+    assert not change["whole"]
+    assert [(tile["unit"], tile["hadir"]) for tile in change["tiles"]] == [("U2", 1)]
+    assert change["arrivals"] == [{"at": "07.41", "office": "Badan Dua", "late_m": 0}]
+
+
+async def test_beat_tells_the_datas_clock_and_age(served: Served) -> None:
+    """By which the page knows that it is old."""
+    async with served.client.get("/api/stream") as stream:
+        beat = await told(stream, "beat")
+    assert beat["clock"] == "07.41"
+    assert 0 <= beat["age_s"] < 60
+
+
+async def test_wrong_passwords_are_refused_and_then_wait(served: Served) -> None:
+    """The right one too, once there were too many."""
+    for _ in range(TRIES):
+        answer = await served.client.post("/api/login", json={"name": "sekda", "password": "falsch"})
+        assert answer.status == 403
+    answer = await served.client.post("/api/login", json={"name": "sekda", "password": PASSWORD})
+    assert answer.status == 429
+
+
+async def test_sign_out_ends_it(served: Served) -> None:
+    """The next question is a stranger's."""
+    await served.sign_in("sekda")
+    assert (await (await served.client.get("/api/me")).json())["user"] == "sekda"
+    await served.client.post("/api/logout")
+    assert (await (await served.client.get("/api/me")).json())["user"] is None
+
+
+async def test_page_and_every_answer_forbid_foreign_code(served: Served) -> None:
+    """Scripts and styles come from the wall alone; names can't become code."""
+    for path in ("/", "/api/me", "/static/wall.js"):
+        answer = await served.client.get(path)
+        assert answer.status == 200
+        assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+async def test_login_that_is_no_json_is_refused(served: Served) -> None:
+    """With a clear answer."""
+    answer = await served.client.post("/api/login", data=b"{", headers={"Content-Type": "application/json"})
+    assert answer.status == 400
+    answer = await served.client.post("/api/login", json=["x"])
+    assert answer.status == 400
