@@ -240,7 +240,7 @@ def test_real_days_come_out_in_hadir_day(hadir: Hadir, real: Real) -> None:
     """By name with a unit, by office without; the words are those of the screen."""
     people = {row[1]: row[3:] for row in cells(hadir.run("day", JAKARTA_DAY, "--unit", JAKARTA.unit_id))}
     assert len(people) == len(JAKARTA.pins)
-    assert people[name(JAKARTA, 2)] == ["Terlambat 96 menit (06:05)", "06:05:52", "20:28:05"]
+    assert people[name(JAKARTA, 2)] == ["Terlambat 96 menit (06.05)", "06:05:52", "20:28:05"]
     assert people[name(JAKARTA, 6)] == ["Hadir 07.15", "07:15:21", "21:17:57"]
     assert people[name(JAKARTA, 3)] == ["Tanpa keterangan (TK)", "", ""]
     told = hadir.run("day", JAKARTA_DAY)
@@ -260,7 +260,7 @@ def test_explain_goes_from_the_state_to_every_punch(hadir: Hadir, real: Real) ->
     """By staff number or by name: state, shift, policy with its source, punches with their use, what was shown."""
     told = hadir.run("explain", staff_no(SOLUTION, 22928), SOLUTION_DAY)
     assert told.splitlines()[0] == f"{name(SOLUTION, 22928)} ({staff_no(SOLUTION, 22928)}), {SOLUTION_DAY}"
-    assert "Terlambat 3 menit (07:52)  - Dinas Pasar (in_force)" in told
+    assert "Terlambat 3 menit (07.52)  - Dinas Pasar (in_force)" in told
     assert "shift kantor 07:50-16:30, cutoff 07:50" in told
     assert "policy perbup-contoh, grace 60 s: Perbup Contoh 1/2022, made up" in told
     uses = {row[1]: row[3] for row in cells(told) if row[0] == SOLUTION.serial}

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.kafka
 async def topic(kafka: str) -> str:
     """A topic whose partition 0 holds ten records, the numbers 0 to 9."""
     epoch = uuid.uuid4().hex[:8]
-    await ensure_topics(kafka, epoch, 1)
+    await ensure_topics(kafka, epoch, 4)
     name = topics()["staff_log"].name(epoch)
     outbox = Outbox(kafka)
     await outbox.start()
