@@ -1,8 +1,8 @@
 """
 ``python -m benchmarks [NAME ...]``: measure, print, and leave ``benchmarks/results/<date>-<name>.json``.
 
-Names: ``empty`` ``drain`` ``steady`` ``highest`` ``cutoff`` ``stock`` ``door`` ``wall`` (needs Chromium); all of them
-unless named. ``--short`` makes each a trial of the machinery, whose figures mean little.
+Names: ``empty`` ``drain`` ``steady`` ``highest`` ``cutoff`` ``stock`` ``door`` ``wall`` (needs Chromium) ``year``; all
+of them unless named. ``--short`` makes each a trial of the machinery, whose figures mean little and are not kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks import door, empty_agent, wall
+from benchmarks import door, empty_agent, wall, year
 from benchmarks.system import Bench, cutoff, drain, probe_ms, region_now, running, stamp, steady, stock
 from hadir.stack.local import local_kafka
 
@@ -40,11 +40,12 @@ def conditions() -> dict[str, Any]:
     }
 
 
-def keep(name: str, result: Any, before: dict[str, Any]) -> None:
-    """Print a result and leave it as a dated file."""
-    RESULTS.mkdir(exist_ok=True)
+def keep(name: str, result: Any, before: dict[str, Any], short: bool) -> None:
+    """Print a result and leave it, unless it is of a trial, as a dated file."""
     text = json.dumps({"conditions": before, "result": result}, indent=1)
-    (RESULTS / f"{stamp()}-{name}.json").write_text(text + "\n")
+    if not short:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / f"{stamp()}-{name}.json").write_text(text + "\n")
     print(name, text, flush=True)
 
 
@@ -61,38 +62,45 @@ async def highest(bench: Bench, seconds: float) -> list[dict[str, Any]]:
 
 async def main(names: list[str], short: bool) -> None:
     """Run what was asked for, each on a system of its own where it needs one."""
+
+    def done(name: str, result: Any, before: dict[str, Any]) -> None:
+        keep(name, result, before, short)
+
     people = 20_000 if short else PEOPLE
     with tempfile.TemporaryDirectory(prefix="hadir-bench-") as folder:
         home = Path(folder)
         if "empty" in names:
             before = conditions()
             with local_kafka(home / "empty") as kafka:
-                keep("empty", await empty_agent.measure(kafka.address, home / "empty"), before)
+                done("empty", await empty_agent.measure(kafka.address, home / "empty"), before)
         if "door" in names:
             before = conditions()
-            keep("door", await door.measure(home / "door", region_now(DOOR_PEOPLE), 5 if short else 30), before)
+            done("door", await door.measure(home / "door", region_now(DOOR_PEOPLE), 5 if short else 30), before)
         if "cutoff" in names:
             before = conditions()
             async with running(home / "cutoff", region_now(2_000 if short else 36_000)) as bench:
-                keep("cutoff", await cutoff(bench, 100 if short else 700), before)
+                done("cutoff", await cutoff(bench, 100 if short else 700), before)
+        if "year" in names:
+            before = conditions()
+            done("year", year.measure(home / "year", 2_000 if short else 36_000, 40 if short else 262), before)
         if "wall" in names:
             before = conditions()
             async with running(home / "wall", region_now(WALL_PEOPLE)) as bench:
-                keep("wall", await wall.measure(bench, 10 if short else 120, 10 if short else 600), before)
+                done("wall", await wall.measure(bench, 10 if short else 120, 10 if short else 600), before)
         big = [name for name in ("steady", "stock", "drain") if name in names]
         if big:
             before = conditions()
             async with running(home / "big", region_now(people)) as bench:
                 if "steady" in big:
-                    keep("steady", await steady(bench, 25_000, 20 if short else 600, 10 if short else 30), before)
+                    done("steady", await steady(bench, 25_000, 20 if short else 600, 10 if short else 30), before)
                 if "stock" in big:
-                    keep("stock", await stock(bench, 10 if short else 60), conditions())
+                    done("stock", await stock(bench, 10 if short else 60), conditions())
                 if "drain" in big:
-                    keep("drain", await drain(bench, 300_000 if short else 4_000_000), conditions())
+                    done("drain", await drain(bench, 300_000 if short else 4_000_000), conditions())
         if "highest" in names:
             before = conditions()
             async with running(home / "highest", region_now(people)) as bench:
-                keep("highest", await highest(bench, 10 if short else 60), before)
+                done("highest", await highest(bench, 10 if short else 60), before)
 
 
 if __name__ == "__main__":
