@@ -25,7 +25,7 @@ VERBS = {
     "status": Verb("hadir.cli.status", "How it is: processes, lag, silent terminals, parked PINs."),
     "day": Verb("hadir.cli.show", "A work date: counts by office, or people by name."),
     "explain": Verb("hadir.cli.show", "Why a person's work date is what it is."),
-    "dead-letters": Verb("hadir.cli.show", "What could not be taken in, and why."),
+    "dead-letters": Verb("hadir.cli.dead_letters", "What could not be taken in, why, and the way back."),
     "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),

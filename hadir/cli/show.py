@@ -149,33 +149,3 @@ def _history(console: Console, why: queries.Explanation) -> None:
         word = STATES.get(shown["state"], shown["state"])
         table.add_row(f"{shown['shown_from']:%Y-%m-%d %H:%M:%S.%f}"[:-3], word, shown["reason"])
     console.print(table)
-
-
-@click.command("dead-letters")
-@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many, newest first.")
-def dead_letters_command(limit: int) -> None:
-    """
-    What could not be taken in, and why: every record is kept whole, in Kafka and in the view v_dead_letter.
-
-    Stage is who set it aside (gateway, import, distribute, route, judge, sink), where is topic/partition@offset of a
-    record that had reached Kafka, times how often the same was set aside. A line of a file that was corrected is simply
-    imported again.
-    """
-    table = Table("last (UTC)", "stage", "terminal", "reason", "where", "bytes", "times")
-    with closing(connected()) as client:
-        for row in queries.dead_letters(client, limit):
-            where = f"{row['topic']}/{row['partition']}@{row['offset']}" if row["offset"] >= 0 else "-"
-            size = len(row["value"] or b"")
-            table.add_row(
-                f"{row['last_failed_at']:%m-%d %H:%M:%S}",
-                row["stage"],
-                row["device_id"],
-                row["reason"],
-                where,
-                str(size),
-                str(row["times"]),
-            )
-    if table.row_count:
-        screen().print(table)
-    else:
-        click.echo("no dead letters")
