@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -19,6 +18,7 @@ from typing import Any
 import psutil
 import uvloop
 
+from benchmarks.load import cpu_s
 from benchmarks.region import PER_TERMINAL, Region, write_reference
 from benchmarks.system import local_settings
 from hadir.cli.system import LocalSystem
@@ -76,7 +76,7 @@ async def deliver(delivery: Delivery) -> dict[str, Any]:
     """All terminals; punches and requests a second, milliseconds from POST to OK."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
-    began, cpu = loop.time(), _cpu()
+    began, cpu = loop.time(), cpu_s()
     end = began + delivery.seconds
     sent = sum(await asyncio.gather(*(_terminal(delivery, n, took, end) for n in range(delivery.terminals))))
     spent = loop.time() - began
@@ -87,17 +87,12 @@ async def deliver(delivery: Delivery) -> dict[str, Any]:
         "requests_per_s": len(took) / spent,
         "ok_ms": {"p50": _ms(took, 0.5), "p99": _ms(took, 0.99), "worst": took[-1] * 1000},
         "seconds": spent,
-        "generator_cores": (_cpu() - cpu) / spent,
+        "generator_cores": (cpu_s() - cpu) / spent,
     }
 
 
 def _ms(ordered: list[float], part: float) -> float:
     return ordered[int(part * len(ordered))] * 1000
-
-
-def _cpu() -> float:
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 async def measure(data: Path, region: Region, seconds: float) -> dict[str, Any]:

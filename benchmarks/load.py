@@ -45,7 +45,7 @@ async def run(load: Load) -> dict[str, float]:
     ping(0, 0), punch(0, 0)  # the tables of bytes are made before time is taken
     loop = asyncio.get_running_loop()
     total = load.count or int(load.rate * load.seconds)
-    began, cpu = loop.time(), _cpu()
+    began, cpu = loop.time(), cpu_s()
     sent = 0
     while sent < total:
         due = total if not load.rate else min(total, int((loop.time() - began) * load.rate))
@@ -65,10 +65,11 @@ async def run(load: Load) -> dict[str, float]:
     await outbox.settle()
     took = loop.time() - began
     await outbox.stop()
-    return {"sent": sent, "seconds": took, "cpu_s": _cpu() - cpu}
+    return {"sent": sent, "seconds": took, "cpu_s": cpu_s() - cpu}
 
 
-def _cpu() -> float:
+def cpu_s() -> float:
+    """CPU seconds of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 

@@ -6,17 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import aiohttp
 import psutil
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 
+from benchmarks.browser import chromium
 from benchmarks.region import employee
 from benchmarks.system import Bench, probe_ms, ticking
 from hadir import clock
@@ -58,7 +56,7 @@ async def measure(bench: Bench, seconds: float, viewers_s: float) -> dict[str, A
     address = f"http://127.0.0.1:{bench.settings.wall_port}"
     Accounts(bench.settings.data).write({"bench": make_user("bench", PASSWORD, (EVERY,))})
     ticks = asyncio.create_task(ticking(bench))
-    browser = await asyncio.to_thread(_browser)
+    browser = await asyncio.to_thread(chromium, "--window-size=1920,1080")
     try:
         await asyncio.to_thread(_open, browser, address)
         accepted = await _punch(bench, name_of, 0, seconds)
@@ -119,19 +117,6 @@ def _shown(accepted: dict[str, int], said: list[tuple[str, int]]) -> Shown:
     took = sorted(at[name] - moment for name, moment in accepted.items() if name in at)
     p50, p99 = took[len(took) // 2], took[int(len(took) * 0.99)]
     return Shown(len(took), len(accepted) - len(took), p50, p99, took[-1])
-
-
-def _browser() -> Chrome:
-    options = ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-dev-shm-usage",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync",
-        "--window-size=1920,1080",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    return Chrome(options=options, service=Service(shutil.which("chromedriver"), log_output=subprocess.DEVNULL))
 
 
 def _open(browser: Chrome, address: str) -> None:

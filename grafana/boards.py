@@ -9,6 +9,7 @@ from grafana_foundation_sdk.models import dashboard
 
 from grafana.panels import AWAITED, CALM, GONE, HERE, LATE, UNKNOWN, lines, number, rows, steps
 from grafana.query import SOURCE
+from hadir.words import RANK, STATES
 
 TODAY = "work_date = (SELECT work_date FROM v_today)"
 COUNTS: Sequence[tuple[str, str, str, str]] = (
@@ -20,14 +21,11 @@ COUNTS: Sequence[tuple[str, str, str, str]] = (
     ("Tidak hadir / TK", "tidak_hadir + tk", "Jam masuk sudah ditutup.", GONE),
     ("Belum dapat dipastikan", "belum_dapat_dipastikan", "Ada mesin yang datanya belum lengkap.", UNKNOWN),
 )
-PERSON_STATE = """multiIf(
-    state = 'present', 'Hadir ' || replaceAll(substring(in_time, 1, 5), ':', '.'),
-    state = 'late', 'Terlambat ' || toString(late_m) || ' menit (' || replaceAll(substring(in_time, 1, 5), ':', '.') || ')',
-    state = 'awaited', 'Ditunggu', state = 'not_here', 'Belum hadir', state = 'absent', 'Tidak hadir',
-    state = 'unexplained', 'Tanpa keterangan (TK)', state = 'undetermined', 'Belum dapat dipastikan',
-    state = 'present_unmeasured', 'Hadir, jam masuk tidak terukur', state = 'leave', 'Cuti/sakit/izin',
-    state = 'field_duty', 'Dinas luar', state = 'not_due_yet', 'Belum waktunya', state = 'off', 'Libur/lepas dinas',
-    'Belum diterapkan')"""
+_TIME = "replaceAll(substring(in_time, 1, 5), ':', '.')"
+_AT = {"present": f" || ' ' || {_TIME}", "late": f" || ' ' || toString(late_m) || ' menit (' || {_TIME} || ')'"}
+_SAID = "".join(f"state = '{state}', '{word}'{_AT.get(state, '')}, " for state, word in STATES.items())
+PERSON_STATE = f"multiIf({_SAID}'{STATES['not_judged']}')"
+MISSING_FIRST = f"indexOf({list(RANK[: RANK.index('late') + 1])}, state)"
 
 
 def _board(uid: str, title: str, about: str, refresh: str) -> builders.Dashboard:
@@ -69,7 +67,7 @@ def wall() -> builders.Dashboard:
         "Mesin tidak terhubung",
         "Data dari mesin ini belum ada: pegawainya tidak disebut tidak hadir.",
         """SELECT unit_name AS "Kantor", device_name AS "Mesin", silent_since AS "Sejak" FROM v_device
-        WHERE in_service AND state != 'online' AND protocol != 'file' ORDER BY silent_since, unit_name, device_name""",
+        WHERE missed ORDER BY silent_since, unit_name, device_name""",
         width=8,
     )
     return board.with_panel(silent)
@@ -93,8 +91,7 @@ def office() -> builders.Dashboard:
         f"""SELECT name AS "Nama", {PERSON_STATE} AS "Keadaan", shift_start AS "Jam masuk", in_time AS "Masuk",
         out_time AS "Pulang", in_device AS "Mesin", arrayStringConcat(missing.name, ', ') AS "Menunggu mesin",
         letter_no AS "Surat" FROM v_person_day WHERE {TODAY} AND unit_id = '${{unit}}'
-        ORDER BY indexOf(['not_here', 'absent', 'unexplained', 'undetermined', 'awaited', 'late'], state) = 0,
-        indexOf(['not_here', 'absent', 'unexplained', 'undetermined', 'awaited', 'late'], state), name""",
+        ORDER BY {MISSING_FIRST} = 0, {MISSING_FIRST}, name""",
         height=20,
     )
     return board.with_panel(people)

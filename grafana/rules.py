@@ -46,7 +46,7 @@ RULES = (
         "hadir-terminal-silent",
         "Mesin tidak terhubung",
         """SELECT unit_name, device_name, device_id, toFloat64(1) AS silent FROM v_device
-        WHERE in_service AND state != 'online' AND protocol != 'file'""",
+        WHERE missed""",
         0,
         "5m",
         "{{ $labels.device_name }} ({{ $labels.unit_name }}) tidak terhubung.",

@@ -147,13 +147,11 @@ def newest_age_s(client: Client) -> float | None:
 
 def devices(client: Client, *, silent: bool = False) -> list[Row]:
     """
-    Terminals (``v_device``) by unit and name; ``silent``: only those in service that are not connected and should be,
-    which those whose punches come by file are not.
+    Terminals (``v_device``) by unit and name; ``silent``: only those ``missed``, that should be connected and are not.
     """
     return _rows(
         client,
-        "SELECT * FROM v_device WHERE NOT {silent:Bool} OR (in_service AND state != 'online' AND protocol != 'file')"
-        " ORDER BY unit_name, device_name, device_id",
+        "SELECT * FROM v_device WHERE NOT {silent:Bool} OR missed ORDER BY unit_name, device_name, device_id",
         silent=silent,
     )
 

@@ -50,6 +50,22 @@ _DAYS = (
     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
 STATES: dict[str, str] = {state: words[0] for state, words in _STATES.items()}
+RANK = (
+    "not_here",
+    "absent",
+    "unexplained",
+    "undetermined",
+    "awaited",
+    "late",
+    "present_unmeasured",
+    "present",
+    "field_duty",
+    "leave",
+    "not_due_yet",
+    "off",
+    "not_judged",
+)
+"""States of an office's people in the order in which one wants to read them."""
 
 
 def state_word(state: str, language: str = "id") -> str:

@@ -22,8 +22,8 @@ from clickhouse_connect.driver.exceptions import Error
 
 from hadir import queries
 from hadir.settings import Settings
-from hadir.words import LANGUAGES, clock, say, state_word
-from wall.board import EVERY, RANK, Scope, may_see
+from hadir.words import LANGUAGES, RANK, clock, say, state_word
+from wall.board import EVERY, Scope, may_see
 from wall.hub import Hub
 from wall.source import Source
 from wall.users import SESSION_S, Accounts, Patience, Sessions, User

@@ -23,22 +23,6 @@ Tile = dict[str, Any]
 Scope = frozenset[str] | None
 """Units that a viewer may see with names (``EVERY``: all); None: a shared screen, all units and no names."""
 EVERY = "*"
-RANK = (
-    "not_here",
-    "absent",
-    "unexplained",
-    "undetermined",
-    "awaited",
-    "late",
-    "present_unmeasured",
-    "present",
-    "field_duty",
-    "leave",
-    "not_due_yet",
-    "off",
-    "not_judged",
-)
-"""States of an office's people in the order in which one wants to read them."""
 
 
 def may_see(scope: Scope, unit: str) -> bool:

@@ -51,7 +51,7 @@ class Source:
         self._lock = Lock()
         self._marker: datetime | None = None
         self._date: date | None = None
-        self._known: dict[tuple[str, str], None] = {}
+        self._known: set[tuple[str, str]] = set()
         self._arrivals: list[Arrival] = []
         self._seen_until: datetime | None = None
         self._version = 0
@@ -101,21 +101,19 @@ class Source:
         if marker == self._marker and today == self._date:
             return False
         with metrics.WALL_BOARD_SECONDS.time():
-            board = await self.ask(lambda client: self._make(client, today))
+            self.board = await self.ask(lambda client: self._make(client, today))
         self._marker = marker
-        if board is not None:
-            self.board = board
-            self._publish(board)
+        self._publish(self.board)
         return True
 
-    def _make(self, client: Client, today: date) -> Board | None:
+    def _make(self, client: Client, today: date) -> Board:
         if today != self._date:
             self._date, self._seen_until = today, None
             self._known.clear()
             self._arrivals.clear()
         tiles = {row["unit_id"]: tile(row) for row in queries.offices(client, today)}
-        devices = [d for d in queries.devices(client) if d["in_service"] and d["protocol"] != "file"]
-        silent = [self._silent(d) for d in devices if d["state"] != "online"]
+        devices = [d for d in queries.devices(client) if d["expected"]]
+        silent = [self._silent(d) for d in devices if d["missed"]]
         self._arrived(client, today)
         self._version += 1
         return Board(
@@ -133,7 +131,7 @@ class Source:
             self._seen_until = row["written_at"]
             key = (str(row["employee_id"]), row["in_time"])
             if key not in self._known:
-                self._known[key] = None
+                self._known.add(key)
                 office = row["unit_name"] or row["unit_id"]
                 at = clock_text(row["in_time"])
                 self._arrivals.append(Arrival(row["unit_id"], office, row["name"] or "", at, int(row["late_m"])))

@@ -15,7 +15,9 @@ SELECT
     s.newest.source AS source,
     s.observed_at AS observed_at,
     s.last_punch_time AS last_punch_time,
-    s.last_received_at AS last_received_at
+    s.last_received_at AS last_received_at,
+    in_service AND protocol != 'file' AS expected,
+    expected AND state != 'online' AS missed
 FROM
 (
     WITH
@@ -38,4 +40,4 @@ LEFT ANY JOIN
     GROUP BY device_id
 ) AS s ON s.device_id = k.device_id
 LEFT ANY JOIN v_unit_records AS u ON u.unit_id = k.record.unit_id
-COMMENT 'How is each terminal: connected, complete through when, how far off its clock, when did it last bring a punch? One row a terminal, known or not, in service on the latest day anything was heard; empty state: never heard of; last_punch_time is the terminal\'s own wall clock.';
+COMMENT 'How is each terminal: connected, complete through when, how far off its clock, when did it last bring a punch? One row a terminal, known or not, in service on the latest day anything was heard; empty state: never heard of; expected: should be connected, which one in service is unless its punches come by file; missed: is not; last_punch_time is the terminal\'s own wall clock.';

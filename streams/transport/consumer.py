@@ -52,7 +52,7 @@ class GatheringThread(driver.AIOKafkaConsumerThread):
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_min_bytes = GATHERED_BYTES
-        consumer._fetch_max_wait_ms = getattr(self.app, "coalesce_ms", 50)
+        consumer._fetch_max_wait_ms = self.app.coalesce_ms
         return consumer
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,17 +17,15 @@ from typing import Any
 import pytest
 import requests
 from selenium.common.exceptions import StaleElementReferenceException
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+from benchmarks.browser import CHROMIUM, DRIVER, chromium
 from hadir.stack.waiting import free_ports
 from tests.clickhouse.fixtures import Tables
-from tests.wall.conftest import BUDI, DEWI, NAMES, NOW_MS, PASSWORD, flush, person_row
-from wall.users import Accounts, make_user
+from tests.wall.conftest import BUDI, DEWI, NAMES, NOW_MS, PASSWORD, flush, person_row, write_accounts
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.clickhouse,
@@ -63,15 +60,7 @@ return JSON.stringify(found);
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Chrome]:
     """One Chromium without a screen, that talks to nobody but the page."""
-    options = ChromeOptions()
-    options.binary_location = CHROMIUM or ""
-    for argument in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-        "--lang=id",
-    ):  # fmt: skip
-        options.add_argument(argument)
-    driver = Chrome(options=options, service=Service(DRIVER))
+    driver = chromium("--hide-scrollbars", "--lang=id")
     yield driver
     driver.quit()
 
@@ -79,8 +68,7 @@ def browser() -> Iterator[Chrome]:
 @pytest.fixture
 def wall(morning: Tables, tmp_path: Path) -> Iterator[str]:
     """Address of a wall over the morning, in a process of its own whose clock stands at 07.41."""
-    users = [make_user("kadinkes", PASSWORD, ("U1",)), make_user("sekda", PASSWORD, ("*",))]
-    Accounts(tmp_path).write({user.name: user for user in users})
+    write_accounts(tmp_path)
     (port,) = free_ports(1)
     env = os.environ | {
         "HADIR_DATA": str(tmp_path),

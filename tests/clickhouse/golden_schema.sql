@@ -954,9 +954,11 @@ CREATE VIEW v_device
     `source` String,
     `observed_at` Nullable(DateTime64(3, 'UTC')),
     `last_punch_time` Nullable(DateTime64(3, 'UTC')),
-    `last_received_at` Nullable(DateTime64(3, 'UTC'))
+    `last_received_at` Nullable(DateTime64(3, 'UTC')),
+    `expected` UInt8,
+    `missed` UInt8
 )
-COMMENT 'How is each terminal: connected, complete through when, how far off its clock, when did it last bring a punch? One row a terminal, known or not, in service on the latest day anything was heard; empty state: never heard of; last_punch_time is the terminal\'s own wall clock.'
+COMMENT 'How is each terminal: connected, complete through when, how far off its clock, when did it last bring a punch? One row a terminal, known or not, in service on the latest day anything was heard; empty state: never heard of; expected: should be connected, which one in service is unless its punches come by file; missed: is not; last_punch_time is the terminal\'s own wall clock.'
 AS SELECT
     k.device_id AS device_id,
     k.record.name AS device_name,
@@ -973,7 +975,9 @@ AS SELECT
     s.newest.source AS source,
     s.observed_at AS observed_at,
     s.last_punch_time AS last_punch_time,
-    s.last_received_at AS last_received_at
+    s.last_received_at AS last_received_at,
+    in_service AND (protocol != 'file') AS expected,
+    expected AND (state != 'online') AS missed
 FROM
 (
     WITH

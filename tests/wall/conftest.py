@@ -71,6 +71,12 @@ def morning(tables: Tables) -> Tables:
     return tables
 
 
+def write_accounts(folder: Path) -> None:
+    """``kadinkes`` for U1, ``sekda`` for all."""
+    users = [make_user("kadinkes", PASSWORD, ("U1",)), make_user("sekda", PASSWORD, ("*",))]
+    Accounts(folder).write({user.name: user for user in users})
+
+
 @dataclass
 class Served:
     """A wall that a test looks at; ``source.look()`` makes it look at ClickHouse."""
@@ -88,12 +94,10 @@ class Served:
 
 @pytest.fixture
 async def served(morning: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
-    """The wall over the morning; accounts ``kadinkes`` (U1) and ``sekda`` (all)."""
+    """The wall over the morning, with accounts."""
     monkeypatch.setattr(clock, "now_ms", lambda: NOW_MS)
     settings = morning.settings.model_copy(update={"data": tmp_path, "wall_name": "Kota Contoh"})
-    accounts = Accounts(tmp_path)
-    users = [make_user("kadinkes", PASSWORD, ("U1",)), make_user("sekda", PASSWORD, ("*",))]
-    accounts.write({user.name: user for user in users})
+    write_accounts(tmp_path)
     hub = Hub()
     source = Source(settings, hub.publish)
     wall = Wall(settings, source, hub, lambda: clock.system_ms() / 1000)
