@@ -2,8 +2,9 @@
 The sole reader of the system clock.
 
 ``HADIR_CLOCK_RATE``, ``HADIR_CLOCK_START`` and ``HADIR_CLOCK_ANCHOR`` (the latter two in milliseconds since 1970 UTC)
-warp it the same way in every process: ``now = start + (system - anchor) * rate``, standing still at
-``HADIR_CLOCK_UNTIL``. Unset, it is the system's clock.
+warp it the same way in every process: ``now = start + (system - anchor) * rate``, standing still before the anchor and
+at ``HADIR_CLOCK_UNTIL``. Unset, it is the system's clock. An anchor may also be the absolute path of a file that will
+hold the moment: processes can load while nobody knows yet when the clock is to start.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from hadir.errors import Misconfigured
 
@@ -22,16 +24,37 @@ def system_ms() -> int:
     return time.time_ns() // 1_000_000  # noqa: TID251  (here it is allowed)
 
 
-def make_clock(rate: float = 1.0, start_ms: int = 0, anchor_ms: int = 0, until_ms: int | None = None) -> Clock:
-    """A clock that runs ``rate`` times as fast since ``anchor_ms``, when it showed ``start_ms``, until ``until_ms``."""
-    if rate == 1.0 and start_ms == anchor_ms and until_ms is None:
+def make_clock(rate: float = 1.0, start_ms: int = 0, anchor: int | Path = 0, until_ms: int | None = None) -> Clock:
+    """
+    A clock that shows ``start_ms`` until ``anchor`` (milliseconds, or the file that will hold them) and then runs
+    ``rate`` times as fast as the system's until it shows ``until_ms``.
+    """
+    if rate == 1.0 and start_ms == anchor and until_ms is None:
         return system_ms
+    known = None if isinstance(anchor, Path) else anchor
 
     def warped() -> int:
-        now = start_ms + int((system_ms() - anchor_ms) * rate)
+        nonlocal known
+        if known is None and (known := _read_anchor(anchor)) is None:
+            return start_ms
+        now = start_ms + max(0, int((system_ms() - known) * rate))
         return now if until_ms is None else min(now, until_ms)
 
     return warped
+
+
+def write_anchor(path: Path, moment_ms: int) -> None:
+    """Start all clocks whose anchor is this file, at this moment of the system's clock."""
+    part = path.with_suffix(".part")
+    part.write_text(str(moment_ms))
+    part.rename(path)
+
+
+def _read_anchor(path: Path | int) -> int | None:
+    try:
+        return int(Path(str(path)).read_text())
+    except FileNotFoundError:
+        return None
 
 
 def _number(name: str, default: str) -> float:
@@ -49,10 +72,11 @@ def rate() -> float:
 
 def _from_environment() -> Clock:
     until = os.environ.get("HADIR_CLOCK_UNTIL")
+    anchor = os.environ.get("HADIR_CLOCK_ANCHOR", "")
     return make_clock(
         rate(),
         int(_number("HADIR_CLOCK_START", "0")),
-        int(_number("HADIR_CLOCK_ANCHOR", "0")),
+        Path(anchor) if anchor.startswith("/") else int(_number("HADIR_CLOCK_ANCHOR", "0")),
         int(_number("HADIR_CLOCK_UNTIL", "")) if until else None,
     )
 

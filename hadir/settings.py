@@ -35,6 +35,7 @@ class Settings(BaseSettings):
 
     kafka: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port with commas between.")
     kafka_controller_port: int = Field(19093, ge=1, le=65535, description="Controller port of the local Kafka.")
+    kafka_quick: bool = Field(False, description="The local Kafka lives for minutes: start fast rather than run fast.")
     clickhouse: str = Field("http://127.0.0.1:18123", description="ClickHouse's HTTP address.")
     clickhouse_user: str = Field("default", description="User for ClickHouse.")
     clickhouse_password: str = Field("", repr=False, description="Password for ClickHouse.")

@@ -24,6 +24,7 @@ _COMPACT = {
 async def await_topics(bootstrap: str, names: Iterable[str], every_s: float = 0.2) -> None:
     """Wait, as long as it takes, until a broker answers and knows all these topics."""
     missing = set(names)
+    await _listened_at(bootstrap, every_s)
     while missing:
         admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=5000)
         try:
@@ -34,6 +35,17 @@ async def await_topics(bootstrap: str, names: Iterable[str], every_s: float = 0.
             await asyncio.sleep(every_s)
         finally:
             await admin.close()
+
+
+async def _listened_at(bootstrap: str, every_s: float) -> None:
+    """Wait until something listens at the first address: aiokafka would call each attempt an error."""
+    host, _, port = bootstrap.partition(",")[0].rpartition(":")
+    while True:
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+            return writer.close()
+        except OSError:
+            await asyncio.sleep(every_s)
 
 
 async def ensure_topics(bootstrap: str, epoch: str, partitions: int, replication: int = 1) -> list[str]:

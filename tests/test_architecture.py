@@ -27,6 +27,8 @@ CLI_EXCUSED = {
     "system": "run by `hadir up`",
     "reference": "run by whoever changes a help text",
     "screen": "the verbs' console",
+    "answering": "whether the servers answer, for `system` and `prepare`",
+    "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
 }
 

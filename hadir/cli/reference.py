@@ -33,7 +33,8 @@ BESIDE = {
     "HADIR_CLOCK_RATE": "Clock seconds in a second of the machine, default 1. The four clock variables are the same in"
     " every process: `now = start + (system - anchor) * rate`. `hadir demo` sets them.",
     "HADIR_CLOCK_START": "What the clock shows at the anchor, milliseconds since 1970 UTC.",
-    "HADIR_CLOCK_ANCHOR": "Moment of the machine's clock, milliseconds since 1970 UTC.",
+    "HADIR_CLOCK_ANCHOR": "Moment of the machine's clock, milliseconds since 1970 UTC, or the absolute path of"
+    " a file that will hold it: until then the clock stands still.",
     "HADIR_CLOCK_UNTIL": "Where the clock stands still, milliseconds since 1970 UTC; unset: it does not.",
     "HADIR_STACK": "Set by the supervisor on all that it starts, to find what a killed one left. Not to be set.",
     "HADIR_READY": "Set by the supervisor: file that a process makes when it is at work. Not to be set.",

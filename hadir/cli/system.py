@@ -10,15 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from hadir.cli.answering import clickhouse_address, clickhouse_answers, kafka_address, kafka_answers
 from hadir.errors import Misconfigured
 from hadir.settings import Settings
 from hadir.stack import kafka
 from hadir.stack.child import Child, Restart
-from hadir.stack.kafka_wire import broker_ready
 from hadir.stack.local import http_ready
 from hadir.stack.supervisor import Supervisor
 from schemas.topics import code_epoch, topics
@@ -57,11 +56,6 @@ def groups(settings: Settings) -> list[Group]:
     ]
 
 
-def _address(settings: Settings) -> tuple[str, int]:
-    host, _, port = settings.kafka.partition(":")
-    return host, int(port or 9092)
-
-
 def environment(settings: Settings) -> dict[str, str]:
     """
     The settings as variables, for children: what this process was given, and the epoch, so that all of them work in the
@@ -82,14 +76,16 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     """
     Everything that runs on one machine.
 
-    ``prepare`` makes topics and tables at each start and ends. Workers wait for their topics by themselves, so that
-    they load while the broker starts; they come after ``kafka`` in order to be stopped before it, and the sink before
-    both servers: without them it could only try until it is killed.
+    ``prepare`` makes topics and tables at each start and ends; it waits for the servers by itself, loaded when they
+    answer, because all others wait for what it makes. Workers, gateway and clock wait for Kafka by themselves as well;
+    all are stopped before the servers that they use: without them they could only try until they are killed.
     """
     data = settings.data.absolute()
-    host, port = _address(settings)
-    config = kafka.KafkaConfig(data / "kafka", port, settings.kafka_controller_port, host=host)
-    click_house = urlsplit(settings.clickhouse)
+    host, port = kafka_address(settings)
+    config = kafka.KafkaConfig(
+        data / "kafka", port, settings.kafka_controller_port, host=host, quick=settings.kafka_quick
+    )
+    click_house, click_house_port = clickhouse_address(settings)
     env = environment(settings)
 
     def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
@@ -101,31 +97,31 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     gateway = (settings.gateway_host, settings.gateway_port)
     wall = (settings.wall_host, settings.wall_port)
     found = [
-        Child("kafka", kafka.prepare(installed, config), ready=lambda: broker_ready(host, port)),
+        Child("kafka", kafka.prepare(installed, config), ready=kafka_answers(settings)),
         python(
             "clickhouse",
             "hadir.stack.clickhouse",
-            *("--path", str(data / "clickhouse"), "--host", click_house.hostname or "127.0.0.1"),
-            *("--port", str(click_house.port or 8123), "--user", settings.clickhouse_user),
-            ready=lambda: http_ready(click_house.hostname or "127.0.0.1", click_house.port or 8123),
+            *("--path", str(data / "clickhouse"), "--host", click_house),
+            *("--port", str(click_house_port), "--user", settings.clickhouse_user),
+            ready=clickhouse_answers(settings),
         ),
         python(
             "prepare",
             "hadir.cli.prepare",
-            after=("kafka", "clickhouse"),
+            uses=("kafka", "clickhouse"),
             once=True,
             restart=Restart("on-failure", most=5),
         ),
         python(
             "gateway",
             "producers.sources.gateway",
-            after=("kafka",),
+            uses=("kafka",),
             ready=lambda: http_ready(*gateway, path="/healthz"),
         ),
-        python("clock", "producers.sources.clock_ticks", after=("kafka",), announces=True),
-        python("distribute", "streams.agents", "distribute", after=("kafka",), announces=True),
-        python("route", "streams.agents", "route", after=("kafka",), announces=True),
-        python("judge", "streams.agents", "judge", after=("kafka",), announces=True),
+        python("clock", "producers.sources.clock_ticks", uses=("kafka",), announces=True),
+        python("distribute", "streams.agents", "distribute", uses=("kafka",), announces=True),
+        python("route", "streams.agents", "route", uses=("kafka",), announces=True),
+        python("judge", "streams.agents", "judge", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
         python("wall", "wall", after=("clickhouse", "prepare"), ready=lambda: http_ready(*wall, path="/healthz")),
     ]

@@ -76,7 +76,8 @@ class Child:
         announces: it says so itself, by ``hadir.readiness``, instead.
         once: a task that ends (a migration): counts for others when it is done, exit code 0, and not before. Give it a
             ``restart`` of ``never`` or ``on-failure``.
-        after: names of children that must be ready (or done) before it is first started.
+        after: names of children that must be ready (or done) before it is first started; stopped after it.
+        uses: names of children that it waits for by itself, loading meanwhile; stopped after it.
         restart: when it ends by itself.
         ready_s: not ready by then: killed, and started again by ``restart``.
         stop_s: from SIGTERM to SIGKILL.
@@ -91,11 +92,17 @@ class Child:
     announces: bool = False
     once: bool = False
     after: Sequence[str] = ()
+    uses: Sequence[str] = ()
     restart: Restart = Restart()
     ready_s: float = 90.0
     stop_s: float = 20.0
     cwd: Path | None = None
     held: bool = False
+
+    @property
+    def outlived_by(self) -> tuple[str, ...]:
+        """Those that are stopped after it."""
+        return (*self.after, *self.uses)
 
 
 def in_order(children: Iterable[Child]) -> list[Child]:
@@ -103,7 +110,7 @@ def in_order(children: Iterable[Child]) -> list[Child]:
     The children so that each comes after those it waits for.
 
     Raises:
-        Misconfigured: a name twice, a name unfit for a file, an unknown name in ``after``, or a circle.
+        Misconfigured: a name twice, a name unfit for a file, an unknown name in ``after`` or ``uses``, or a circle.
     """
     left = list(children)
     names = [child.name for child in left]
@@ -114,12 +121,12 @@ def in_order(children: Iterable[Child]) -> list[Child]:
             raise Misconfigured(f"not a name for a child: {name!r}")
     ordered: list[Child] = []
     while left:
-        free = [child for child in left if all(name in {c.name for c in ordered} for name in child.after)]
+        free = [child for child in left if all(name in {c.name for c in ordered} for name in child.outlived_by)]
         if not free:
-            stuck = {child.name: [name for name in child.after if name not in names] for child in left}
+            stuck = {child.name: [name for name in child.outlived_by if name not in names] for child in left}
             unknown = {name: missing for name, missing in stuck.items() if missing}
             raise Misconfigured(
-                f"unknown in 'after': {unknown}" if unknown else f"wait for each other: {sorted(stuck)}"
+                f"unknown in 'after' or 'uses': {unknown}" if unknown else f"wait for each other: {sorted(stuck)}"
             )
         ordered += free
         left = [child for child in left if child not in free]

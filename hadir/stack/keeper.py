@@ -179,7 +179,7 @@ class Keeper:
             watch.cancel()
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what it started must not run on beside its successor
-            await asyncio.wait([copy, watch], timeout=1.0)
+            await asyncio.wait([copy, watch], timeout=5.0)  # a slow disk, or a grandchild that holds the pipe
             copy.cancel()
             self.process = None
 

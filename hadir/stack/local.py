@@ -133,7 +133,7 @@ def local_kafka(
     data: Path, port: int = 0, *, heap_mb: int = 512, cache: Path | None = None, console: Console | None = None
 ) -> Iterator[Server]:
     """
-    A Kafka broker over ``data/kafka``, ready when the block begins, gone when it ends; the data stays.
+    A Kafka broker for minutes over ``data/kafka``, ready when the block begins, gone when it ends; the data stays.
 
     Args:
         data: folder; used again, it brings back what was there.
@@ -146,7 +146,7 @@ def local_kafka(
     """
     installed = kafka.install(cache, console)
     free = free_ports(2)
-    config = kafka.KafkaConfig(data / "kafka", port or free[0], free[1], heap_mb=heap_mb)
+    config = kafka.KafkaConfig(data / "kafka", port or free[0], free[1], heap_mb=heap_mb, quick=True)
     argv = kafka.prepare(installed, config)
     with Guard(data) as guard:
         log = data / "kafka" / "kafka.log"

@@ -239,7 +239,7 @@ class Supervisor:
         return all(self._keepers[name].state in WELL for name in names)
 
     async def _stop_after_dependents(self, keeper: Keeper) -> None:
-        dependents = [other for other in self._keepers.values() if keeper.child.name in other.child.after]
+        dependents = [other for other in self._keepers.values() if keeper.child.name in other.child.outlived_by]
         await self._changes.wait_for(lambda: all(other.state in OVER for other in dependents))
         await keeper.stop()
 

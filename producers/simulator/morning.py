@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from datetime import date
 
 from producers.simulator.comings import Coming, comings_of, somebody_there
 from producers.simulator.lookup import Roster
@@ -40,6 +41,11 @@ CODES, CODE_WEIGHTS = (0, 1, 4, 3, 255), (92, 4, 2, 1, 1)
 VERIFIES, VERIFY_WEIGHTS = (1, 15, 3, 4), (80, 15, 3, 2)
 
 
+def hours(day: date) -> tuple[int, int]:
+    """When a morning of this local date begins and ends, in milliseconds since 1970 UTC."""
+    return moment(day, clock_s(STARTS)), moment(day, clock_s(ENDS))
+
+
 def make_morning(city: City) -> Morning:
     """
     Decide the whole morning; the same for the same city.
@@ -49,7 +55,7 @@ def make_morning(city: City) -> Morning:
         to each person in words.
     """
     rng = rng_for(city.seed, "morning")
-    start, end = moment(city.day, clock_s(STARTS)), moment(city.day, clock_s(ENDS))
+    start, end = hours(city.day)
     behaviours = {device.serial: _behaviour(city, n, device.serial) for n, device in enumerate(city.devices)}
     roster = Roster(city)
     punches: dict[tuple[str, str, int], Punch] = {}

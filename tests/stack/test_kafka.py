@@ -38,7 +38,8 @@ def test_cluster_id_is_made_once(tmp_path: Path) -> None:
 
 def test_flags_follow_the_runtime() -> None:
     """Flags that an older Java refuses are not given to it."""
-    old, new = kafka.jvm_flags(256, "warn", 17, None), kafka.jvm_flags(256, "warn", 25, Path("/a.jsa"))
+    config = kafka.KafkaConfig(Path("/d"), 19092, 19093, heap_mb=256)
+    old, new = kafka.jvm_flags(config, 17, None), kafka.jvm_flags(config, 25, Path("/a.jsa"))
     assert "-Xmx256m" in old
     assert not any("unsafe" in flag for flag in old)
     assert any("unsafe" in flag for flag in new)

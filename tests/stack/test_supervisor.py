@@ -70,8 +70,9 @@ async def test_children_start_after_those_they_need_are_ready(data: Path, tmp_pa
         await holds(lambda: order.read_text().split()[-1] == "app")
 
 
-async def test_stop_ends_dependents_first(data: Path, tmp_path: Path) -> None:
-    """The sink goes before the database that it writes to."""
+@pytest.mark.parametrize("kind", ["after", "uses"])
+async def test_stop_ends_dependents_first(data: Path, tmp_path: Path, kind: str) -> None:
+    """The sink goes before the database that it writes to, whoever waited for it."""
     order = tmp_path / "order"
     code = (
         "import signal, sys, time\n"
@@ -79,14 +80,14 @@ async def test_stop_ends_dependents_first(data: Path, tmp_path: Path) -> None:
         "signal.signal(signal.SIGTERM, end)\nopen({flag!r}, 'w').close()\ntime.sleep(600)"
     )
     children = []
-    for name, after in (("db", []), ("sink", ["db"]), ("wall", ["db", "sink"])):
+    for name, needs in (("db", []), ("sink", ["db"]), ("wall", ["db", "sink"])):
         flag = tmp_path / name
 
         async def up(flag: Path = flag) -> bool:
             return flag.exists()
 
         children.append(
-            Child(name, python(code.format(path=str(order), name=name, flag=str(flag))), ready=up, after=after)
+            Child(name, python(code.format(path=str(order), name=name, flag=str(flag))), ready=up, **{kind: needs})
         )
     async with Supervisor(data, children) as supervisor:
         await supervisor.ready()
@@ -363,7 +364,7 @@ def test_children_that_do_not_fit_are_refused() -> None:
     a, b = Child("a", ["x"], after=["b"]), Child("b", ["x"], after=["a"])
     for children, text in (
         ([Child("a", ["x"]), Child("a", ["y"])], "two children"),
-        ([a], "unknown in 'after'"),
+        ([a], "unknown in 'after' or 'uses'"),
         ([a, b], "wait for each other"),
         ([Child("../a", ["x"])], "not a name"),
     ):
