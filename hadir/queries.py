@@ -47,6 +47,7 @@ def connect(settings: Settings, database: str | None = None) -> Client:
         host=address.hostname,
         port=address.port or (8443 if address.scheme == "https" else 8123),
         secure=address.scheme == "https",
+        ca_cert=settings.clickhouse_ca or None,
         username=settings.clickhouse_user,
         password=settings.clickhouse_password,
         database=database or settings.clickhouse_database,

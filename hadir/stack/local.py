@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,11 +31,13 @@ class NotReady(HadirError):
     """A server did not come up; the text holds the end of its log. Ends the start."""
 
 
-async def http_ready(host: str, port: int, path: str = "/ping", timeout_s: float = 2.0) -> bool:
-    """Whether an HTTP server answers 200 on ``path``."""
+async def http_ready(
+    host: str, port: int, path: str = "/ping", timeout_s: float = 2.0, tls: ssl.SSLContext | None = None
+) -> bool:
+    """Whether an HTTP server answers 200 on ``path``; over TLS if a context is given."""
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 return (await reader.readline()).split(b" ")[1:2] == [b"200"]
