@@ -203,6 +203,11 @@ def arrivals(client: Client, work_date: date, since: datetime | None, limit: int
     )
 
 
+def units(client: Client) -> list[Row]:
+    """All records of units (``v_unit``) that are in force, by id and offset."""
+    return _rows(client, "SELECT * FROM v_unit ORDER BY unit_id, reference_offset")
+
+
 def units_below(client: Client, units: Sequence[str], work_date: date) -> frozenset[str]:
     """These units and all below them on a date (``v_unit``)."""
     rows = _rows(

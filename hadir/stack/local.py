@@ -168,7 +168,13 @@ def clickhouse_argv(
 
 @contextmanager
 def local_clickhouse(
-    data: Path, port: int = 0, *, memory_mb: int = 0, user: str = "default", password: str = ""
+    data: Path,
+    port: int = 0,
+    *,
+    memory_mb: int = 0,
+    user: str = "default",
+    password: str = "",
+    config: Path | None = None,
 ) -> Iterator[Server]:
     """
     A ClickHouse endpoint over ``data/clickhouse``, ready when the block begins, gone when it ends; the data stays.
@@ -178,6 +184,7 @@ def local_clickhouse(
         port: 0 takes a free one.
         memory_mb: most that queries may use together; 0: ClickHouse's default.
         user, password: the one account.
+        config: see ``hadir.stack.clickhouse.engine.Engine``.
 
     Raises:
         NotReady: it did not come up; for instance another process has the folder.
@@ -190,6 +197,7 @@ def local_clickhouse(
         python_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         env = guard.environment({"PYTHONPATH": python_path, "HADIR_CLICKHOUSE_PASSWORD": password})
         argv = clickhouse_argv(path, port, memory_mb=memory_mb, user=user)
+        argv += ["--config", str(config)] if config is not None else []
         ready = lambda: http_ready("127.0.0.1", port)  # noqa: E731
         address = f"http://127.0.0.1:{port}"
         yield from _held(Server(address, "127.0.0.1", port, argv, env, ready, data / "clickhouse.log"))

@@ -19,9 +19,11 @@ def make_certificate(folder: Path, name: str, *, address: str = "127.0.0.1") -> 
     """Valid for a day, for that address and ``localhost``."""
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key", folder / f"{name}-both.pem")
     subprocess.run(
-        ["openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-days", "1"]
-        + ["-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{address},DNS:localhost"]
-        + ["-keyout", str(made.key), "-out", str(made.chain)],
+        [
+            *("openssl", "req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-days", "1", "-subj", f"/CN={name}", "-addext", f"subjectAltName=IP:{address},DNS:localhost"),
+            *("-keyout", str(made.key), "-out", str(made.chain)),
+        ],
         check=True,
         capture_output=True,
     )

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import ssl
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from clickhouse_connect.driver.exceptions import Error
 
 from hadir import tls
-from hadir.cli.answering import gateway_answers, wall_answers
+from hadir.cli.answering import clickhouse_answers, gateway_answers, wall_answers
 from hadir.errors import Misconfigured
 from hadir.queries import connect
 from hadir.settings import Settings, settings
@@ -141,8 +146,6 @@ def test_files_that_can_not_be_used_are_named_by_their_setting(certificate: Cert
         with pytest.raises(Misconfigured, match="HADIR_WALL_CERTIFICATE"):
             tls.server_context(str(chain), str(key), "HADIR_WALL")
     locked = tmp_path / "locked.key"
-    import subprocess
-
     subprocess.run(
         ["openssl", "pkcs8", "-topk8", "-in", str(certificate.key), "-out", str(locked), "-passout", "pass:x"],
         check=True,
@@ -155,8 +158,6 @@ def test_files_that_can_not_be_used_are_named_by_their_setting(certificate: Cert
 @asynccontextmanager
 async def process(module: str, variables: dict[str, str]) -> AsyncIterator[asyncio.subprocess.Process]:
     """One of our processes, ended with the block."""
-    import os
-
     env = {k: v for k, v in os.environ.items() if not k.startswith("HADIR_")} | variables
     started = await asyncio.create_subprocess_exec(
         sys.executable, "-m", module, env=env, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
@@ -211,42 +212,46 @@ async def test_server_with_a_certificate_speaks_https_and_nothing_else(
 
 
 @pytest.fixture
-async def https_clickhouse(certificate: Certificate) -> AsyncIterator[str]:
-    """The address of something that answers over https as ClickHouse does to the first questions."""
-    from aiohttp import web
+async def https_clickhouse(clickhouse: str, certificate: Certificate) -> AsyncIterator[str]:
+    """The ClickHouse of the run behind TLS, as a server with a certificate is."""
+    behind = urlsplit(clickhouse)
 
-    async def answer(request: web.Request) -> web.Response:
-        return web.Response(body=b"26.9.1.1\tUTC\n", headers={"X-ClickHouse-Timezone": "UTC"})
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
 
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", answer)
-    runner = web.AppRunner(app)
-    await runner.setup()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection(behind.hostname, behind.port)
+        await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+
     context = tls.server_context(str(certificate.chain), str(certificate.key), "HADIR_WALL")
     (port,) = free_ports(1)
-    await web.TCPSite(runner, "127.0.0.1", port, ssl_context=context).start()
+    server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=context)
     yield f"https://127.0.0.1:{port}"
-    await runner.cleanup()
+    server.close()
 
 
+@pytest.mark.clickhouse
 async def test_clickhouse_is_believed_only_with_its_authority(https_clickhouse: str, certificate: Certificate) -> None:
-    """The sink and the readers: with the authority of the settings yes, with the machine's own list no."""
-    from clickhouse_connect.driver.exceptions import Error
-
-    knows = configured(clickhouse=https_clickhouse, clickhouse_ca=str(certificate.chain))
-    strange = configured(clickhouse=https_clickhouse)
+    """The sink, the readers and whoever waits for it: with the authority of the settings; else nobody."""
+    knows = configured(clickhouse=https_clickhouse, clickhouse_ca=str(certificate.chain), clickhouse_database="default")
+    strange = configured(clickhouse=https_clickhouse, clickhouse_database="default")
     for config, trusted in ((knows, True), (strange, False)):
+        assert await clickhouse_answers(config)() is trusted
         sink = ClickHouse(config)
         await sink.open()
         try:
             if trusted:
-                assert await sink.once("SELECT 1") == b"26.9.1.1\tUTC\n"
+                assert await sink.once("SELECT 42") == b"42\n"
                 client = await asyncio.to_thread(connect, config)
-                assert client.server_version == "26.9.1.1"
+                assert client.command("SELECT 42") == 42
                 client.close()
             else:
                 with pytest.raises(Failed, match="Certificate"):
-                    await sink.once("SELECT 1")
+                    await sink.once("SELECT 42")
                 with pytest.raises(Error):
                     await asyncio.to_thread(connect, config)
         finally:
