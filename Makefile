@@ -30,6 +30,8 @@ lint: $(STAMP)
 lock:
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes \
 	  --no-header --all-extras pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes \
+	  --no-header --constraint requirements.lock pyproject.toml -o requirements-production.lock
 
 bench: setup
 	$(BIN)/python -m benchmarks $(ARGS)

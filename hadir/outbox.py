@@ -18,7 +18,8 @@ from aiokafka.structs import TopicPartition
 
 from hadir import metrics
 from hadir.crashpoint import reach
-from hadir.errors import NotAcknowledged
+from hadir.errors import Misconfigured, NotAcknowledged
+from hadir.tls import Broker, kafka_options
 
 BATCH_BYTES = 512 * 1024  # half of the consumers' usual fetch: one batch never fills a fetch alone
 REOPEN_S = 0.5
@@ -57,15 +58,15 @@ class Outbox:
 
     def __init__(
         self,
-        bootstrap: str,
+        broker: Broker,
         *,
         linger_ms: int = 20,
         client_id: str = "hadir",
         max_unacknowledged_bytes: int = 64 * 1024 * 1024,
         request_timeout_ms: int = 20_000,
     ) -> None:
+        self._broker = broker
         self._settings: dict[str, Any] = {
-            "bootstrap_servers": bootstrap,
             "client_id": client_id,
             "acks": "all",
             "enable_idempotence": True,
@@ -96,7 +97,7 @@ class Outbox:
         self._producer = await self._connect()
 
     async def _connect(self) -> AIOKafkaProducer:
-        producer = AIOKafkaProducer(**self._settings)
+        producer = AIOKafkaProducer(**kafka_options(self._broker), **self._settings)
         try:
             await producer.start()
         except BaseException:
@@ -256,6 +257,6 @@ class Outbox:
             try:
                 self._producer = await self._connect()
                 break
-            except (KafkaError, OSError):
+            except (KafkaError, OSError, Misconfigured):  # the last: a certificate that is just being replaced
                 await asyncio.sleep(REOPEN_S)
         self._reopening = None

@@ -47,6 +47,7 @@ def connect(settings: Settings, database: str | None = None) -> Client:
         host=address.hostname,
         port=address.port or (8443 if address.scheme == "https" else 8123),
         secure=address.scheme == "https",
+        ca_cert=settings.clickhouse_ca or None,
         username=settings.clickhouse_user,
         password=settings.clickhouse_password,
         database=database or settings.clickhouse_database,
@@ -200,6 +201,11 @@ def arrivals(client: Client, work_date: date, since: datetime | None, limit: int
         since=since or datetime(1970, 1, 1, tzinfo=UTC),
         limit=limit,
     )
+
+
+def units(client: Client) -> list[Row]:
+    """All records of units (``v_unit``) that are in force, by id and offset."""
+    return _rows(client, "SELECT * FROM v_unit ORDER BY unit_id, reference_offset")
 
 
 def units_below(client: Client, units: Sequence[str], work_date: date) -> frozenset[str]:

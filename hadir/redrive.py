@@ -40,7 +40,7 @@ async def redrive(settings: Settings, letters: Iterable[Mapping[str, Any]]) -> R
     """
     epoch = settings.epoch or code_epoch()
     known = {topic.name(epoch) for topic in topics().values()}
-    outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id="hadir-redrive")
+    outbox = Outbox(settings, linger_ms=settings.linger_ms, client_id="hadir-redrive")
     await outbox.start()
     sent, left = 0, dict[str, int]()
     try:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
+from typing import Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hadir.errors import Misconfigured
@@ -34,20 +35,40 @@ class Settings(BaseSettings):
     replication: int = Field(1, ge=1, le=5, description="Replicas of every topic.")
 
     kafka: str = Field("127.0.0.1:19092", description="Kafka's bootstrap servers, host:port with commas between.")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How Kafka is spoken to; a password is never sent in the clear."
+    )
+    kafka_ca: str = Field("", description="PEM file of who vouches for the brokers; empty: the machine's own list.")
+    kafka_certificate: str = Field("", description="PEM file of our certificate for Kafka, where it asks for one.")
+    kafka_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = Field(
+        "SCRAM-SHA-512", description="How the password is shown to Kafka, with SASL_SSL."
+    )
+    kafka_user: str = Field("", description="User for Kafka, with SASL_SSL.")
+    kafka_password: str = Field("", repr=False, description="Password for Kafka, with SASL_SSL.")
     kafka_controller_port: int = Field(19093, ge=1, le=65535, description="Controller port of the local Kafka.")
     kafka_quick: bool = Field(False, description="The local Kafka lives for minutes: start fast rather than run fast.")
     clickhouse: str = Field("http://127.0.0.1:18123", description="ClickHouse's HTTP address.")
     clickhouse_user: str = Field("default", description="User for ClickHouse.")
     clickhouse_password: str = Field("", repr=False, description="Password for ClickHouse.")
+    clickhouse_ca: str = Field(
+        "", description="PEM file of who vouches for an https ClickHouse; empty: the machine's own list."
+    )
     clickhouse_database: str = Field("hadir", pattern=r"^[a-z_][a-z0-9_]*$", description="Database of all tables.")
 
     gateway_host: str = Field("127.0.0.1", description="Address on which terminals reach the gateway.")
     gateway_port: int = Field(18080, ge=0, le=65535, description="Port on which terminals reach the gateway.")
+    gateway_certificate: str = Field(
+        "", description="PEM file of the gateway's chain; with it, HTTPS and nothing else."
+    )
+    gateway_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
     gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
     gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
     gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
     wall_host: str = Field("127.0.0.1", description="Address of the wall.")
     wall_port: int = Field(18090, ge=0, le=65535, description="Port of the wall.")
+    wall_certificate: str = Field("", description="PEM file of the wall's chain; with it, HTTPS and nothing else.")
+    wall_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
     wall_name: str = Field("Pemerintah Daerah", description="Name of the region, at the head of the wall.")
     wall_stale_s: float = Field(150.0, gt=0, description="Age of the newest row from which the wall says it is old.")
     metrics_port: int = Field(
@@ -93,6 +114,22 @@ class Settings(BaseSettings):
             raise ValueError("http://host:port is needed; user and password are settings of their own")
         return value
 
+    @model_validator(mode="after")
+    def _security_is_whole(self) -> Self:
+        if self.kafka_security == "SASL_SSL" and not (self.kafka_user and self.kafka_password):
+            raise ValueError("HADIR_KAFKA_SECURITY=SASL_SSL needs HADIR_KAFKA_USER and HADIR_KAFKA_PASSWORD")
+        told = (self.kafka_ca, self.kafka_certificate, self.kafka_key)
+        if self.kafka_security == "PLAINTEXT" and any((*told, self.kafka_user, self.kafka_password)):
+            raise ValueError("HADIR_KAFKA_SECURITY=PLAINTEXT would leave the other HADIR_KAFKA_* of security unused")
+        if self.kafka_security == "SSL" and (self.kafka_user or self.kafka_password):
+            raise ValueError("HADIR_KAFKA_USER and HADIR_KAFKA_PASSWORD are used with HADIR_KAFKA_SECURITY=SASL_SSL")
+        for server in ("kafka", "gateway", "wall"):
+            if getattr(self, f"{server}_key") and not getattr(self, f"{server}_certificate"):
+                raise ValueError(f"HADIR_{server.upper()}_KEY without HADIR_{server.upper()}_CERTIFICATE")
+        if self.clickhouse_ca and not self.clickhouse.startswith("https:"):
+            raise ValueError("HADIR_CLICKHOUSE_CA needs https in HADIR_CLICKHOUSE")
+        return self
+
 
 @cache
 def settings() -> Settings:
@@ -105,5 +142,8 @@ def settings() -> Settings:
     try:
         return Settings()  # type: ignore[call-arg]
     except ValidationError as error:
-        faults = "; ".join(f"HADIR_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors())
+        faults = "; ".join(
+            f"HADIR_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" if e["loc"] else e["msg"]
+            for e in error.errors()
+        )
         raise Misconfigured(f"settings: {faults}") from None

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from hadir.errors import Misconfigured
+from hadir.tls import Broker, kafka_options
 
 _RETRY_S = 0.5
 _WAIT_MS = 500
@@ -63,14 +64,14 @@ class KafkaReader:
             raises KafkaError or Misconfigured.
     """
 
-    def __init__(self, bootstrap: str, *, patient: bool = False) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, broker: Broker, *, patient: bool = False) -> None:
+        self._broker = broker
         self._patient = patient
 
     async def _consumer(self, topic: str) -> tuple[AIOKafkaConsumer, list[TopicPartition]]:
         while True:
             consumer = AIOKafkaConsumer(
-                bootstrap_servers=self._bootstrap,
+                **kafka_options(self._broker),
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 max_partition_fetch_bytes=_FETCH_BYTES,

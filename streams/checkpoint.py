@@ -17,6 +17,7 @@ from aiokafka.errors import InvalidProducerEpoch, KafkaTimeoutError, ProducerFen
 
 from hadir.crashpoint import reach
 from hadir.errors import Fenced
+from hadir.tls import Broker, kafka_options
 
 HEAD = b"\0head"
 FETCH_BYTES = 4 * 1024 * 1024
@@ -25,11 +26,11 @@ STUCK_S = 60.0
 
 @asynccontextmanager
 async def reader(
-    bootstrap: str, topic: str, partition: int, *, committed_only: bool
+    broker: Broker, topic: str, partition: int, *, committed_only: bool
 ) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of one partition, without group, at its beginning."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap,
+        **kafka_options(broker),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed" if committed_only else "read_uncommitted",
@@ -45,7 +46,7 @@ async def reader(
 
 
 async def read_between(
-    bootstrap: str,
+    broker: Broker,
     topic: str,
     partition: int,
     first: int,
@@ -64,7 +65,7 @@ async def read_between(
             wait for ever.
     """
     tp = TopicPartition(topic, partition)
-    async with reader(bootstrap, topic, partition, committed_only=committed_only) as consumer:
+    async with reader(broker, topic, partition, committed_only=committed_only) as consumer:
         begins = (await consumer.beginning_offsets([tp]))[tp]
         stop = (await consumer.end_offsets([tp]))[tp] if end is None else end
         consumer.seek(tp, max(first, begins))
@@ -86,12 +87,12 @@ async def read_between(
 class CheckpointStore:
     """The state partition of one stage's partition; opening it fences whoever wrote it before."""
 
-    def __init__(self, bootstrap: str, topic: str, partition: int, writer_id: str) -> None:
-        self._bootstrap = bootstrap
+    def __init__(self, broker: Broker, topic: str, partition: int, writer_id: str) -> None:
+        self._broker = broker
         self._topic = topic
         self._partition = partition
         self._producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap,
+            **kafka_options(broker),
             transactional_id=f"{writer_id}-{partition}",
             compression_type="snappy",
             max_batch_size=512 * 1024,
@@ -108,7 +109,7 @@ class CheckpointStore:
 
     async def read(self) -> AsyncIterator[list[tuple[bytes, bytes | None]]]:
         """All committed keys and values in order, ``HEAD`` among them; later ones replace earlier ones."""
-        async for records in read_between(self._bootstrap, self._topic, self._partition, 0, committed_only=True):
+        async for records in read_between(self._broker, self._topic, self._partition, 0, committed_only=True):
             yield [(record.key, record.value) for record in records]
 
     async def write(self, items: Iterable[tuple[bytes, bytes | None]], head: int) -> int:

@@ -14,6 +14,7 @@ from hadir import clock, metrics
 from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged
 from hadir.outbox import Outbox
+from hadir.tls import Broker
 from schemas import codec
 from schemas.topics import topics
 from streams.checkpoint import HEAD, CheckpointStore, read_between
@@ -39,7 +40,7 @@ class Input:
 class Tuning:
     """Settings that a worker needs; seconds and rows."""
 
-    bootstrap: str
+    broker: Broker
     epoch: str
     checkpoint_s: float
     slice_rows: int
@@ -209,7 +210,7 @@ class PartitionWorker:
     async def _catch_up(self, end: int) -> None:
         """Fold what lies between the state's head and what Faust delivers first."""
         topic, partition = self.source.topic, self.source.partition
-        async for raw in read_between(self._tuning.bootstrap, topic, partition, self.position + 1, end):
+        async for raw in read_between(self._tuning.broker, topic, partition, self.position + 1, end):
             records = [r for r in raw if r.offset not in self._skip]
             if records:
                 await self._fold(records)

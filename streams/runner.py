@@ -11,12 +11,14 @@ from typing import Any
 
 import faust
 import uvloop
+from faust.auth import Credentials, SASLCredentials, SSLCredentials
 from faust.types import TP
 from faust.types.tuples import Message
 
 from hadir import metrics, readiness
 from hadir.outbox import Outbox
 from hadir.settings import Settings
+from hadir.tls import kafka_context
 from hadir.topics_admin import await_topics
 from schemas.topics import code_epoch, topics
 from streams.checkpoint import CheckpointStore
@@ -44,6 +46,21 @@ def epoch_of(settings: Settings) -> str:
     return settings.epoch or code_epoch()
 
 
+def _credentials(settings: Settings) -> Credentials | None:
+    """What Faust's own consumer and producer show to Kafka, as ``kafka_options`` says it to all others."""
+    context = kafka_context(settings)
+    if context is None:
+        return None
+    if settings.kafka_security == "SSL":
+        return SSLCredentials(context)
+    return SASLCredentials(
+        username=settings.kafka_user,
+        password=settings.kafka_password,
+        ssl_context=context,
+        mechanism=settings.kafka_mechanism,
+    )
+
+
 def make_app(name: str, settings: Settings, group: str = "") -> faust.App:
     """
     A Faust app on the batch transport; its consumer group is that of the stage and epoch unless named.
@@ -55,6 +72,7 @@ def make_app(name: str, settings: Settings, group: str = "") -> faust.App:
     app = faust.App(
         group or f"hadir.{name}.{epoch_of(settings)}",
         broker=[f"batchkafka://{address}" for address in settings.kafka.split(",")],
+        broker_credentials=_credentials(settings),
         datadir=str(folder),
         autodiscover=False,
         web_enabled=False,
@@ -114,10 +132,10 @@ class StageRunner:
         self._epoch = epoch_of(settings)
         self._logs = {topics()[log].name(self._epoch): log for log in logs}
         self._make = make
-        self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id=f"hadir-{name}")
+        self._outbox = Outbox(settings, linger_ms=settings.linger_ms, client_id=f"hadir-{name}")
         self._workers: dict[TP, tuple[PartitionWorker, asyncio.Task[None]]] = {}
         self._writes = beside or self._epoch
-        self._tuning = Tuning(settings.kafka, self._writes, settings.checkpoint_s, settings.slice_rows)
+        self._tuning = Tuning(settings, self._writes, settings.checkpoint_s, settings.slice_rows)
         channel = self.app.topic(*self._logs, schema=BatchSchema())
         self.app.agent(channel, name=name)(self._consume)
         self.app.on_partitions_assigned.connect(self._on_assigned)
@@ -145,7 +163,7 @@ class StageRunner:
             store = None
             if source.make().stateful:
                 state = topics()[f"state.{self.name}"].name(self._writes)
-                store = CheckpointStore(self._settings.kafka, state, partition, str(self.app.conf.id))
+                store = CheckpointStore(self._settings, state, partition, str(self.app.conf.id))
             worker = PartitionWorker(source, self._outbox, store, self._tuning)
             task = asyncio.create_task(worker.run())
             deadly(task, f"{self.name} {tp.topic}/{partition}")
@@ -190,7 +208,7 @@ def run(app: faust.App, settings: Settings, reads: Iterable[str]) -> None:
     uvloop.install()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
-    loop.run_until_complete(await_topics(settings.kafka, reads))
+    loop.run_until_complete(await_topics(settings, reads))
     deadly(loop.create_task(_watch(app)), "the watch")
     deadly(loop.create_task(collect_calmly()), "the garbage collector")
     worker = faust.Worker(app, loglevel="WARNING", loop=loop, redirect_stdouts=False, quiet=True)

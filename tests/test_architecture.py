@@ -28,6 +28,7 @@ CLI_EXCUSED = {
     "reference": "run by whoever changes a help text",
     "screen": "the verbs' console",
     "answering": "whether the servers answer, for `system` and `prepare`",
+    "healthy": "health checks of docker-compose.yml",
     "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
 }

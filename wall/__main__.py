@@ -11,6 +11,7 @@ from aiohttp import web
 
 from hadir import clock, metrics
 from hadir.settings import Settings, settings
+from hadir.tls import server_context
 from wall.app import Wall
 from wall.hub import Hub
 from wall.source import Source
@@ -29,7 +30,8 @@ async def serve(config: Settings) -> None:
     wall = Wall(config, source, hub, lambda: clock.system_ms() / 1000)
     runner = web.AppRunner(wall.app(), shutdown_timeout=0.5, handle_signals=False, access_log=None)
     await runner.setup()
-    await web.TCPSite(runner, config.wall_host, config.wall_port).start()
+    tls = server_context(config.wall_certificate, config.wall_key, "HADIR_WALL")
+    await web.TCPSite(runner, config.wall_host, config.wall_port, ssl_context=tls).start()
     metrics.expose(config.metrics_port)
     log.info("listening on %s:%d", config.wall_host, config.wall_port)
     looking = asyncio.create_task(source.run())

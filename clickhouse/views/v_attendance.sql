@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_attendance AS
+CREATE OR REPLACE VIEW v_attendance SQL SECURITY DEFINER AS
 WITH u.records[arrayFirstIndex(r -> r.valid_from <= a.work_date AND r.valid_to >= a.work_date, u.records)] AS unit
 SELECT
     a.work_date AS work_date,

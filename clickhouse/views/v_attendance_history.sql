@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_attendance_history AS
+CREATE OR REPLACE VIEW v_attendance_history SQL SECURITY DEFINER AS
 SELECT
     * EXCEPT (written_at, epoch, content, content_before, place),
     written_at AS shown_from,

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_dead_letter AS
+CREATE OR REPLACE VIEW v_dead_letter SQL SECURITY DEFINER AS
 SELECT
     stage,
     topic,

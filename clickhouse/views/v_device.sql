@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_device AS
+CREATE OR REPLACE VIEW v_device SQL SECURITY DEFINER AS
 SELECT
     k.device_id AS device_id,
     k.record.name AS device_name,

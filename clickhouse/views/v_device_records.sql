@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_device_records AS
+CREATE OR REPLACE VIEW v_device_records SQL SECURITY DEFINER AS
 SELECT
     device_id,
     arrayReverseSort(groupArray((

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_enrolment AS
+CREATE OR REPLACE VIEW v_enrolment SQL SECURITY DEFINER AS
 SELECT
     device_id, pin, employee_id, valid_from, valid_to, void, recorded_at, recorded_by, _offset AS reference_offset,
     _offset = max(_offset) OVER (PARTITION BY device_id, pin, employee_id, valid_from) AS newest

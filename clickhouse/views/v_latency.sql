@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_latency AS
+CREATE OR REPLACE VIEW v_latency SQL SECURITY DEFINER AS
 SELECT
     r.table AS table,
     s.topic AS topic,

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_office_day AS
+CREATE OR REPLACE VIEW v_office_day SQL SECURITY DEFINER AS
 SELECT
     d.work_date AS work_date,
     d.unit_id AS unit_id,

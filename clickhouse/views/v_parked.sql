@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_parked AS
+CREATE OR REPLACE VIEW v_parked SQL SECURITY DEFINER AS
 SELECT
     a.device_id AS device_id,
     d.records[1].name AS device_name,

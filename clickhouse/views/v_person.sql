@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_person AS
+CREATE OR REPLACE VIEW v_person SQL SECURITY DEFINER AS
 SELECT employee_id, staff_no, name, recorded_at
 FROM person FINAL
 WHERE NOT erased

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_person_day AS
+CREATE OR REPLACE VIEW v_person_day SQL SECURITY DEFINER AS
 WITH
     (SELECT (groupArray(device_id), groupArray(records[1].name)) FROM v_device_records) AS devices,
     (t, zone) -> if(isNull(t), '', formatDateTime(ifNull(t, toDateTime64(0, 3, 'UTC')), '%H:%i:%S', zone)) AS clock,

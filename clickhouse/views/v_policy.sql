@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_policy AS
+CREATE OR REPLACE VIEW v_policy SQL SECURITY DEFINER AS
 SELECT
     policy_id, grace_s, cutoff_after_s, wait_s, in_punch, papers_s, source, valid_from, valid_to, void,
     recorded_at, recorded_by, _offset AS reference_offset

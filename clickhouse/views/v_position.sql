@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_position AS
+CREATE OR REPLACE VIEW v_position SQL SECURITY DEFINER AS
 SELECT employee_id, minute_at, fixed_at, lat, lon, accuracy_m, mock, written_at
 FROM position FINAL
 WHERE epoch = (SELECT epoch FROM v_epoch)

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_punch AS
+CREATE OR REPLACE VIEW v_punch SQL SECURITY DEFINER AS
 SELECT
     p.device_id AS device_id,
     p.pin AS pin,

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_today AS
+CREATE OR REPLACE VIEW v_today SQL SECURITY DEFINER AS
 SELECT max(a.work_date) AS work_date
 FROM attendance AS a
 WHERE a.epoch = (SELECT epoch FROM v_epoch) AND a.state != 'withdrawn'

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_unit AS
+CREATE OR REPLACE VIEW v_unit SQL SECURITY DEFINER AS
 SELECT unit_id, name, parent_id, kind, timezone, valid_from, valid_to, recorded_at, recorded_by, _offset AS reference_offset
 FROM unit FINAL
 WHERE NOT void

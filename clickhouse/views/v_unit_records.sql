@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_unit_records AS
+CREATE OR REPLACE VIEW v_unit_records SQL SECURITY DEFINER AS
 SELECT
     unit_id,
     arrayReverseSort(groupArray((

@@ -30,7 +30,7 @@ async def prepare() -> None:
 
 async def _topics(configured: Settings, epoch: str) -> list[str]:
     await until(kafka_answers(configured), READY_S)
-    return await ensure_topics(configured.kafka, epoch, configured.partitions, configured.replication)
+    return await ensure_topics(configured, epoch, configured.partitions, configured.replication)
 
 
 async def _tables(configured: Settings) -> Plan:

@@ -92,7 +92,7 @@ def _lag(console: Console, partitions: bool) -> bool:
 
 
 async def _read_lag() -> list[Lag]:
-    return await lags(settings().kafka, {group.id: group.reads for group in groups(settings())})
+    return await lags(settings(), {group.id: group.reads for group in groups(settings())})
 
 
 def _rows(console: Console) -> bool:

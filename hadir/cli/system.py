@@ -13,12 +13,18 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-from hadir.cli.answering import clickhouse_address, clickhouse_answers, kafka_address, kafka_answers
+from hadir.cli.answering import (
+    clickhouse_address,
+    clickhouse_answers,
+    gateway_answers,
+    kafka_address,
+    kafka_answers,
+    wall_answers,
+)
 from hadir.errors import Misconfigured
 from hadir.settings import Settings
 from hadir.stack import kafka
 from hadir.stack.child import Child, Restart
-from hadir.stack.local import http_ready
 from hadir.stack.supervisor import Supervisor
 from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
@@ -94,8 +100,6 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         own = env | {"HADIR_METRICS_PORT": str(port)}
         return Child(name, argv, own, cwd=ROOT, **rest)  # type: ignore[arg-type]
 
-    gateway = (settings.gateway_host, settings.gateway_port)
-    wall = (settings.wall_host, settings.wall_port)
     found = [
         Child("kafka", kafka.prepare(installed, config), ready=kafka_answers(settings)),
         python(
@@ -116,14 +120,14 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
             "gateway",
             "producers.sources.gateway",
             uses=("kafka",),
-            ready=lambda: http_ready(*gateway, path="/healthz"),
+            ready=gateway_answers(settings),
         ),
         python("clock", "producers.sources.clock_ticks", uses=("kafka",), announces=True),
         python("distribute", "streams.agents", "distribute", uses=("kafka",), announces=True),
         python("route", "streams.agents", "route", uses=("kafka",), announces=True),
         python("judge", "streams.agents", "judge", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
-        python("wall", "wall", after=("clickhouse", "prepare"), ready=lambda: http_ready(*wall, path="/healthz")),
+        python("wall", "wall", after=("clickhouse", "prepare"), ready=wall_answers(settings)),
     ]
     return found
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,11 +31,13 @@ class NotReady(HadirError):
     """A server did not come up; the text holds the end of its log. Ends the start."""
 
 
-async def http_ready(host: str, port: int, path: str = "/ping", timeout_s: float = 2.0) -> bool:
-    """Whether an HTTP server answers 200 on ``path``."""
+async def http_ready(
+    host: str, port: int, path: str = "/ping", timeout_s: float = 2.0, tls: ssl.SSLContext | None = None
+) -> bool:
+    """Whether an HTTP server answers 200 on ``path``; over TLS if a context is given."""
     try:
         async with asyncio.timeout(timeout_s):
-            reader, writer = await asyncio.open_connection(host, port)
+            reader, writer = await asyncio.open_connection(host, port, ssl=tls)
             try:
                 writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
                 return (await reader.readline()).split(b" ")[1:2] == [b"200"]
@@ -165,7 +168,13 @@ def clickhouse_argv(
 
 @contextmanager
 def local_clickhouse(
-    data: Path, port: int = 0, *, memory_mb: int = 0, user: str = "default", password: str = ""
+    data: Path,
+    port: int = 0,
+    *,
+    memory_mb: int = 0,
+    user: str = "default",
+    password: str = "",
+    config: Path | None = None,
 ) -> Iterator[Server]:
     """
     A ClickHouse endpoint over ``data/clickhouse``, ready when the block begins, gone when it ends; the data stays.
@@ -175,6 +184,7 @@ def local_clickhouse(
         port: 0 takes a free one.
         memory_mb: most that queries may use together; 0: ClickHouse's default.
         user, password: the one account.
+        config: see ``hadir.stack.clickhouse.engine.Engine``.
 
     Raises:
         NotReady: it did not come up; for instance another process has the folder.
@@ -187,6 +197,7 @@ def local_clickhouse(
         python_path = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
         env = guard.environment({"PYTHONPATH": python_path, "HADIR_CLICKHOUSE_PASSWORD": password})
         argv = clickhouse_argv(path, port, memory_mb=memory_mb, user=user)
+        argv += ["--config", str(config)] if config is not None else []
         ready = lambda: http_ready("127.0.0.1", port)  # noqa: E731
         address = f"http://127.0.0.1:{port}"
         yield from _held(Server(address, "127.0.0.1", port, argv, env, ready, data / "clickhouse.log"))

@@ -131,10 +131,10 @@ async def run_import(folder: Path, config: Settings, *, recorded_by: str = "rost
     """
     ``import_roster`` on the Kafka of the settings. Raises what it raises, and KafkaError when no broker answers.
     """
-    reader = KafkaReader(config.kafka)
+    reader = KafkaReader(config)
     if dry_run:
         return await import_roster(folder, None, reader, now=clock.now_ms, recorded_by=recorded_by)
-    outbox = Outbox(config.kafka, linger_ms=config.linger_ms, client_id="hadir-roster")
+    outbox = Outbox(config, linger_ms=config.linger_ms, client_id="hadir-roster")
     await outbox.start()
     try:
         writer = Writer(outbox, config.partitions)

@@ -279,13 +279,13 @@ async def run_import(
     if zone not in available_timezones():
         raise Misconfigured(f"{zone}: no such zone; Indonesia has Asia/Jakarta, Asia/Makassar, Asia/Jayapura")
     through = None if complete_through is None else parse_moment(complete_through, zone)
-    outbox = Outbox(config.kafka, linger_ms=config.linger_ms, client_id="hadir-import")
+    outbox = Outbox(config, linger_ms=config.linger_ms, client_id="hadir-import")
     await outbox.start()
     try:
         return await import_attlog(
             body,
             Writer(outbox, config.partitions),
-            KafkaReader(config.kafka),
+            KafkaReader(config),
             device_id=device_id,
             zone=zone,
             complete_through=through,

@@ -165,14 +165,14 @@ async def serve(config: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    outbox = Outbox(config.kafka, linger_ms=0, client_id="hadir-clock")
+    outbox = Outbox(config, linger_ms=0, client_id="hadir-clock")
     metrics.expose(config.metrics_port)
     if not await until_stopped(start_when_there(outbox), stop):
         return
     try:
         ticks = ClockTicks(
             Writer(outbox, config.partitions),
-            KafkaReader(config.kafka, patient=True),
+            KafkaReader(config, patient=True),
             clock.now_ms,
             config.tick_s,
             config.timezone,

@@ -22,6 +22,7 @@ from hadir import clock, metrics
 from hadir.errors import InvalidFact
 from hadir.outbox import Outbox
 from hadir.settings import Settings, settings
+from hadir.tls import server_context
 from producers.reading import KafkaReader, Reader
 from producers.sources.door import SERVER_OPTIONS, Door
 from producers.sources.region import Region
@@ -111,13 +112,14 @@ async def serve(config: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    outbox = Outbox(config.kafka, linger_ms=config.linger_ms, client_id="hadir-gateway")
+    outbox = Outbox(config, linger_ms=config.linger_ms, client_id="hadir-gateway")
     gateway = Gateway(
-        config, Writer(outbox, config.partitions), KafkaReader(config.kafka, patient=True), clock.now_ms, clock.rate()
+        config, Writer(outbox, config.partitions), KafkaReader(config, patient=True), clock.now_ms, clock.rate()
     )
     runner = web.AppRunner(gateway.app(), shutdown_timeout=STOP_S, handle_signals=False, **SERVER_OPTIONS)
     await runner.setup()
-    await web.TCPSite(runner, config.gateway_host, config.gateway_port, backlog=1024).start()
+    tls = server_context(config.gateway_certificate, config.gateway_key, "HADIR_GATEWAY")
+    await web.TCPSite(runner, config.gateway_host, config.gateway_port, backlog=1024, ssl_context=tls).start()
     metrics.expose(config.metrics_port)
     log.info("listening on %s:%d", config.gateway_host, config.gateway_port)
     connected = False

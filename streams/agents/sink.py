@@ -49,7 +49,7 @@ class SinkRunner:
         self.app = make_app("sink", settings)
         self._settings = settings
         self._epoch = epoch_of(settings)
-        self._outbox = Outbox(settings.kafka, linger_ms=settings.linger_ms, client_id="hadir-sink")
+        self._outbox = Outbox(settings, linger_ms=settings.linger_ms, client_id="hadir-sink")
         self._sink = Sink(settings, self._epoch, self._set_aside)
         self._swift = {topic for topic, log in topic_names(self._epoch).items() if log in SWIFT}
         self._line: list[Any] = []
@@ -134,11 +134,11 @@ class SinkRunner:
 
     async def _catch_up(self, tp: TP) -> None:
         """Read what Kafka says is done and ClickHouse did not hold when this process began."""
-        offsets = await committed_offsets(self._settings.kafka, str(self.app.conf.id))
+        offsets = await committed_offsets(self._settings, str(self.app.conf.id))
         committed = offsets.get((tp.topic, tp.partition), 0)
         held = self._held.get((tp.topic, tp.partition), 0)
         if held < committed:
-            async for records in read_between(self._settings.kafka, tp.topic, tp.partition, held, committed):
+            async for records in read_between(self._settings, tp.topic, tp.partition, held, committed):
                 await self._sink.write([self._batch(tp, records)])
 
     async def _set_aside(self, refused: DeadLetter) -> None:

@@ -19,6 +19,7 @@ import aiohttp
 from hadir import metrics
 from hadir.errors import HadirError, Misconfigured
 from hadir.settings import Settings
+from hadir.tls import clickhouse_context
 
 logger = logging.getLogger(__name__)
 
@@ -101,12 +102,15 @@ class ClickHouse:
         }
         self._fixed = {"database": settings.clickhouse_database}
         self._connections = connections
+        self._tls = clickhouse_context(settings)
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
         """Make the connection pool; nothing is sent yet."""
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=30),
+            connector=aiohttp.TCPConnector(
+                limit=self._connections, keepalive_timeout=30, ssl=True if self._tls is None else self._tls
+            ),
             timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=ANSWER_S),
             headers=self._headers,
         )

@@ -807,6 +807,7 @@ CREATE VIEW v_attendance
     `_appended_at` DateTime64(3, 'UTC'),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What is known of each person on each work date, in the epoch in force? States are codes, moments UTC, no names of people.'
 AS WITH
     u.records[arrayFirstIndex(r -> ((r.valid_from <= a.work_date) AND (r.valid_to >= a.work_date)), u.records)] AS unit
@@ -861,6 +862,7 @@ CREATE VIEW v_attendance_history
     `shown_from` DateTime64(3, 'UTC'),
     `shown_until` Nullable(DateTime64(3, 'UTC'))
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What was shown of a person\'s work date at a moment? The row with shown_from <= moment < shown_until (null: still shown); versions that changed nothing, or came behind a higher one, are left out.'
 AS SELECT
     * EXCEPT (written_at, epoch, content, content_before, place),
@@ -911,6 +913,7 @@ CREATE VIEW v_dead_letter
     `value` Nullable(String),
     `dead_letter_offset` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What could not be taken in, and why? A record set aside again after a restart is one row, times says how often; key and value are the original bytes.'
 AS SELECT
     stage,
@@ -958,6 +961,7 @@ CREATE VIEW v_device
     `expected` UInt8,
     `missed` UInt8
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'How is each terminal: connected, complete through when, how far off its clock, when did it last bring a punch? One row a terminal, known or not, in service on the latest day anything was heard; empty state: never heard of; expected: should be connected, which one in service is unless its punches come by file; missed: is not; last_punch_time is the terminal\'s own wall clock.'
 AS SELECT
     k.device_id AS device_id,
@@ -1028,6 +1032,7 @@ CREATE VIEW v_device_records
         protocol String,
         timezone String))
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'For other views: all records of a terminal in one row, the one that counts first.'
 AS SELECT
     device_id,
@@ -1051,6 +1056,7 @@ CREATE VIEW v_enrolment
     `reference_offset` Int64,
     `newest` UInt8
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Who owns a PIN on a terminal, and what was said of that before? Rows with newest and without void are in force; v_punch.enrolment_offset is reference_offset here.'
 AS SELECT
     device_id,
@@ -1073,6 +1079,7 @@ CREATE VIEW v_epoch
     `since` DateTime64(3, 'UTC'),
     `reason` String
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Which epoch do all other views show, since when, and why?'
 AS SELECT
     epoch,
@@ -1093,6 +1100,7 @@ CREATE VIEW v_latency
     `queryable_at` DateTime64(3, 'UTC'),
     `latency_ms` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'How long did rows take from Kafka\'s append until they could be queried? Rows of the last hour, because flushes are remembered for that long; filter by appended_at.'
 AS SELECT
     r.`table` AS `table`,
@@ -1178,6 +1186,7 @@ CREATE VIEW v_office_day
     `mesin_belum_lengkap` UInt64,
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'How many of each office are in which state on a work date? roster = wajib + cuti_sakit_izin + dinas_luar + belum_waktunya + libur + tidak_dinilai; wajib = hadir + terlambat + ditunggu + belum_hadir + tidak_hadir + tk + belum_dapat_dipastikan.'
 AS SELECT
     d.work_date AS work_date,
@@ -1232,6 +1241,7 @@ CREATE VIEW v_parked
     `last_device_time` DateTime64(3, 'UTC'),
     `last_received_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Which PINs punch without anybody knowing whose they are? One row a terminal, PIN and reason, with the number of punches that wait for an enrolment.'
 AS SELECT
     a.device_id AS device_id,
@@ -1275,6 +1285,7 @@ CREATE VIEW v_person
     `name` String,
     `recorded_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Who is behind an employee_id? Nobody is listed who was erased.'
 AS SELECT
     employee_id,
@@ -1327,6 +1338,7 @@ CREATE VIEW v_person_day
     `version` Int64,
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Who was where when on a work date? One row a person, with names, in the local time of the unit (text HH:MM:SS), minutes late rounded up. For whoever may see names.'
 AS WITH
     (
@@ -1386,6 +1398,7 @@ CREATE VIEW v_policy
     `recorded_by` String,
     `reference_offset` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What did a policy say in each of its versions? attendance.policy_offset is reference_offset here.'
 AS SELECT
     policy_id,
@@ -1416,6 +1429,7 @@ CREATE VIEW v_position
     `mock` Nullable(Bool),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Where was a person, minute by minute? Filter by minute_at.'
 AS SELECT
     employee_id,
@@ -1454,6 +1468,7 @@ CREATE VIEW v_punch
     `version` Int64,
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What did terminals say, and whose punch is it? employee_id empty: parked, reason says why; attributed = 0: not looked at yet. Filter by device_time (the terminal\'s wall clock).'
 AS SELECT
     p.device_id AS device_id,
@@ -1504,6 +1519,7 @@ CREATE VIEW v_sink
     `written_at` DateTime64(3, 'UTC'),
     `age_s` Float64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'How far has the sink come, and when did it last write? One row a topic and partition; age_s by the server\'s clock.'
 AS SELECT
     topic,
@@ -1521,6 +1537,7 @@ CREATE VIEW v_today
 (
     `work_date` Date
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Which work date has begun last? By the clock of the data, so that a replayed day is today for whoever looks on.'
 AS SELECT max(a.work_date) AS work_date
 FROM attendance AS a
@@ -1543,6 +1560,7 @@ CREATE VIEW v_unit
     `recorded_by` String,
     `reference_offset` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What was a unit called, and in which zone did it work, from when to when? Of records that cover one date the highest reference_offset counts.'
 AS SELECT
     unit_id,
@@ -1571,6 +1589,7 @@ CREATE VIEW v_unit_records
         kind String,
         timezone String))
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'For other views: all records of a unit in one row, the one that counts first; a zone that does not exist reads as UTC.'
 AS SELECT
     unit_id,

@@ -44,8 +44,7 @@ def flush(tables: Tables, offset: int) -> None:
     tables.run(f"INSERT INTO sink_offset (topic, partition, offset) VALUES ('hadir.attendance.e1', 0, {offset})")
 
 
-@pytest.fixture
-def morning(tables: Tables) -> Tables:
+def fill_morning(tables: Tables) -> None:
     """Dinas Satu with Puskesmas below it, and Badan Dua: one late, one missing, one ill, one who waits for a terminal."""
     people = ", ".join(f"('{who}', '19{n}', '{name}')" for n, (who, name) in enumerate(NAMES.items()))
     for statement in (
@@ -68,6 +67,12 @@ def morning(tables: Tables) -> Tables:
     ):
         tables.run(statement)
     flush(tables, 5)
+
+
+@pytest.fixture
+def morning(tables: Tables) -> Tables:
+    """Tables with a morning in them."""
+    fill_morning(tables)
     return tables
 
 

@@ -28,6 +28,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=18123, help="port to listen on")
     parser.add_argument("--user", default="default", help="the one account; password: HADIR_CLICKHOUSE_PASSWORD")
     parser.add_argument("--memory-mb", type=int, default=0, help="max_server_memory_usage; 0: 90 %% of the machine")
+    parser.add_argument("--config", type=Path, help="ClickHouse configuration file, for trying users and grants")
     parser.add_argument("--reads", type=int, default=8, help="reads at once")
     parser.add_argument("--writes", type=int, default=4, help="inserts and changes at once")
     parser.add_argument("--body-mb", type=int, default=1024, help="largest request body")
@@ -46,7 +47,7 @@ async def serve(options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    engine = Engine(options.path, options.memory_mb << 20)
+    engine = Engine(options.path, options.memory_mb << 20, config=options.config)
     engine.open()
     try:
         limits = Limits(options.reads, options.writes, body_bytes=options.body_mb << 20)

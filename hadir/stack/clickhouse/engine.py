@@ -155,12 +155,18 @@ class Engine:
         memory_bytes: ``max_server_memory_usage``: queries beyond it fail with code 241; 0 leaves ClickHouse's default,
             nine tenths of the machine.
         mark_cache_bytes: ClickHouse's own default is 5 GB.
+        config: a ClickHouse configuration file, which may name users and their grants; the engine itself always works
+            as ``default``. None: no limits.
     """
 
-    def __init__(self, path: Path, memory_bytes: int = 0, mark_cache_bytes: int = 256 << 20) -> None:
+    def __init__(
+        self, path: Path, memory_bytes: int = 0, mark_cache_bytes: int = 256 << 20, config: Path | None = None
+    ) -> None:
         self.path = path
         self.spool = path.with_name(f"{path.name}.incoming")
-        self._options = {"mark_cache_size": mark_cache_bytes}
+        self._options: dict[str, int | str] = {"mark_cache_size": mark_cache_bytes}
+        if config is not None:
+            self._options["config-file"] = str(config.absolute())
         if memory_bytes:
             self._options["max_server_memory_usage"] = memory_bytes
         self._lock: TextIO | None = None
