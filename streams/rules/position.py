@@ -14,6 +14,8 @@ from schemas import codec
 MINUTE_MS = 60_000
 _FLOAT = {0: 1, 2: 5}  # bytes that a union of null and float takes, by its first
 _BOOL = {0: 1, 2: 2}
+_FILLED = {0: False, 2: True}  # a union of null and something else
+_LONGEST = 9  # bytes of a number that no sound ping reaches
 
 _moment = lru_cache(maxsize=4096)(codec.long_bytes)
 
@@ -26,6 +28,33 @@ def minute_of(employee: bytes, at: int) -> int:
     (987000, 987000, 1047000)
     """
     return at - (at - crc32(employee) % 60 * 1000) % MINUTE_MS
+
+
+def _ends_well(value: bytes, place: int) -> bool:
+    """
+    Whether from ``place`` on there are a boot id, an elapsed time and an IMEI, each plain and short, and no more.
+
+    Raises IndexError or KeyError where they are not; False and these mean: decode it.
+    """
+    if _FILLED[value[place]]:
+        size = value[place + 1]
+        begins = place + 2
+        place = begins + (size >> 1)
+        if size & 0x81 or not value[begins:place].isascii():
+            return False
+    else:
+        place += 1
+    if _FILLED[value[place]]:
+        longest = place + _LONGEST
+        place += 1
+        while value[place] & 0x80:
+            place += 1
+        if place > longest:
+            return False
+    place += 1
+    if _FILLED[value[place]]:
+        return value[place + 1] == len(value) - place - 2 << 1 < 0x80 and value[place + 2 :].isascii()
+    return place + 1 == len(value)
 
 
 class Positions:
@@ -86,9 +115,9 @@ class Positions:
             end = received
             while value[end] & 0x80:
                 end += 1
+            if not _ends_well(value, end + 1):
+                return self._slowly(value)
         except (IndexError, KeyError):
-            return self._slowly(value)
-        if end + 1 != len(value):
             return self._slowly(value)
         return self._write(employee, fixed, value[5:start], value[fix:speed] + value[mock:battery] + self._tail, last)
 

@@ -494,6 +494,35 @@ ORDER BY since
 SETTINGS index_granularity = 8192
 COMMENT 'Which epoch the views show, and which they showed before.';
 
+-- face_check
+CREATE TABLE face_check
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `install_id` String COMMENT 'Installation of the app, random.',
+    `taken_at` DateTime64(3, 'UTC') COMMENT 'When the photo was taken by the phone\'s clock, UTC.',
+    `match` Nullable(Float32) COMMENT 'Similarity with the enrolled face, 0 to 1; null: not computed.',
+    `liveness` Nullable(Float32) COMMENT 'Score that a living face was seen, 0 to 1; null: not computed.',
+    `model` LowCardinality(String) COMMENT 'Name and version of the model that scored.',
+    `photo_sha256` Nullable(String) COMMENT 'SHA-256 of the photo, 64 hex digits, lower case; null: not computed.',
+    `photo_phash` Nullable(String) COMMENT '64-bit perceptual hash, 16 hex digits, lower case; null: not computed.',
+    `mock` Nullable(Bool) COMMENT 'Mock location seen at the same time; null: it cannot say.',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the gateway received it, UTC; source: hadir\'s clock.',
+    `boot_id` Nullable(String) COMMENT 'Random id of the phone\'s run since it was switched on; null: unknown.',
+    `elapsed_ms` Nullable(Int64) COMMENT 'Milliseconds since it was switched on, by a clock that nobody can set, at the photo; null: unknown.',
+    `imei` Nullable(String) COMMENT 'The phone\'s IMEI where the app may read it; null: it may not.',
+    `_partition` Int32 COMMENT 'Partition of `face_check` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `face_check`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.',
+    `rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(9223372036854775807 - toUnixTimestamp64Milli(received_at)), 64) + toUInt128(9223372036854775807 - _offset) COMMENT 'Which delivery represents: the highest, that is the first received, of equal ones the first in the log.'
+)
+ENGINE = ReplacingMergeTree(rank)
+PARTITION BY toYYYYMM(taken_at)
+ORDER BY (toDate32(taken_at), employee_id, install_id, taken_at)
+SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
+COMMENT 'Faces checked by phones: scores and hashes, never a photo. Of redeliveries of one (employee_id, install_id, taken_at) the first received stays.';
+
 -- leave
 CREATE TABLE leave
 (
@@ -568,6 +597,29 @@ ENGINE = ReplacingMergeTree(_offset)
 ORDER BY employee_id
 SETTINGS old_parts_lifetime = 0, index_granularity = 8192
 COMMENT 'Names and numbers of people: the only table that has them. A tombstone leaves an empty row and deletes the earlier ones from disk.';
+
+-- phone
+CREATE TABLE phone
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `install_id` String COMMENT 'Installation of the app, random; a phone has another after reinstalling.',
+    `token_sha256` String COMMENT 'SHA-256 of the token as it is sent, 64 hex digits, lower case; the token itself is nowhere, and no view shows this.',
+    `valid_from` Date32 COMMENT 'First local date on which it holds.',
+    `valid_to` Nullable(Date32) COMMENT 'Last local date on which it holds; null: open.',
+    `void` Bool COMMENT 'True withdraws the record of this identity, as if never entered.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was entered, UTC.',
+    `recorded_by` String COMMENT 'Who entered it: a user or the program\'s name.',
+    `reference_offset` Int64 ALIAS _offset COMMENT 'Offset of the record in `reference`: the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `reference` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `reference`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+ORDER BY (install_id, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'Whose an installation of the app is, and from when to when it may speak. Of one identity the highest offset stays.';
 
 -- policy
 CREATE TABLE policy
@@ -1089,6 +1141,44 @@ FROM epoch
 ORDER BY since DESC
 LIMIT 1;
 
+-- v_face_check
+CREATE VIEW v_face_check
+(
+    `employee_id` UUID,
+    `install_id` String,
+    `taken_at` DateTime64(3, 'UTC'),
+    `match` Nullable(Float32),
+    `liveness` Nullable(Float32),
+    `model` LowCardinality(String),
+    `photo_sha256` Nullable(String),
+    `photo_phash` Nullable(String),
+    `mock` Nullable(Bool),
+    `boot_id` Nullable(String),
+    `elapsed_ms` Nullable(Int64),
+    `imei` Nullable(String),
+    `received_at` DateTime64(3, 'UTC'),
+    `written_at` DateTime64(3, 'UTC')
+)
+COMMENT 'What did phones see of faces? Scores and hashes; taken_at is the phone\'s clock, received_at ours. Filter by taken_at.'
+AS SELECT
+    employee_id,
+    install_id,
+    taken_at,
+    match,
+    liveness,
+    model,
+    photo_sha256,
+    photo_phash,
+    mock,
+    boot_id,
+    elapsed_ms,
+    imei,
+    received_at,
+    written_at
+FROM face_check
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
 -- v_latency
 CREATE VIEW v_latency
 (
@@ -1380,6 +1470,30 @@ SELECT
     a.written_at AS written_at
 FROM v_attendance AS a
 ANY LEFT JOIN v_person AS p ON p.employee_id = a.employee_id;
+
+-- v_phone
+CREATE VIEW v_phone
+(
+    `install_id` String,
+    `employee_id` UUID,
+    `valid_from` Date32,
+    `valid_to` Nullable(Date32),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `recorded_by` String,
+    `reference_offset` Int64
+)
+COMMENT 'Whose is an installation of the app, from when to when?'
+AS SELECT
+    install_id,
+    employee_id,
+    valid_from,
+    valid_to,
+    recorded_at,
+    recorded_by,
+    _offset AS reference_offset
+FROM phone
+FINAL
+WHERE NOT void;
 
 -- v_policy
 CREATE VIEW v_policy

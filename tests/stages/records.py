@@ -258,8 +258,34 @@ def ping(
         "mock": None,
         "battery": None,
         "received_at": at(moment) + 500,
+        "boot_id": None,
+        "elapsed_ms": None,
+        "imei": None,
         **more,
     }
+
+
+def face_check(moment: str | int, employee_id: str = "ani", install_id: str = "phone", **more: Any) -> Fact:
+    return "face_check", {
+        "employee_id": employee_id,
+        "install_id": install_id,
+        "taken_at": at(moment),
+        "match": 0.9,
+        "liveness": 0.9,
+        "model": "m1",
+        "photo_sha256": "ab" * 32,
+        "photo_phash": None,
+        "mock": False,
+        "received_at": at(moment) + 500,
+        "boot_id": None,
+        "elapsed_ms": None,
+        "imei": None,
+        **more,
+    }
+
+
+def phone(employee_id: str = "ani", install_id: str = "phone") -> Fact:
+    return "phone", _dated(0, None, employee_id=employee_id, install_id=install_id, token_sha256="cd" * 32)
 
 
 def office() -> list[Fact]:

@@ -141,6 +141,7 @@ def statuses(draw: st.DrawFn) -> Fact:
     return r.status(observed, through, draw(terminals), None if silent is None else observed - silent)
 
 
+faces = st.builds(lambda d, m, who: r.face_check(d * r.DAY_MS + m * 60_000, who), days, st.integers(0, 2), people)
 pings = st.builds(
     lambda d, m, s, who, install, lat: r.ping(d * r.DAY_MS + m * 60_000 + s, who, install, lat),
     days, st.integers(0, 2), st.sampled_from((0, 1, 30_000, 59_999)), people, st.sampled_from(("x", "y")),
@@ -210,5 +211,5 @@ def scenarios(draw: st.DrawFn, last_word: bool = True, closing: bool = False) ->
     return Scenario(
         reference,
         draw(st.lists(st.one_of(punches(), punches(), statuses()), min_size=4, max_size=20)),
-        draw(st.lists(pings, max_size=5)),
+        draw(st.lists(pings | faces, max_size=5)),
     )
