@@ -45,6 +45,7 @@ TIMES = [
         "23:59",
     ]
 ]
+WORKING = ("07:10", "07:40", "12:00", "15:30", "20:10", "21:05", "23:50")
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 
 people = st.sampled_from(PEOPLE)
@@ -161,7 +162,7 @@ pings = st.builds(
 @st.composite
 def walks(draw: st.DrawFn) -> list[Fact]:
     """An hour or two of a phone: inside, at the edge, outside, inexact, off; some fixes a second time, a bit off."""
-    who, at = draw(people), draw(moments)
+    who, at = draw(people), MONDAY * r.DAY_MS + r.hm(draw(st.sampled_from(WORKING))) * 1000 - r.WIB_MS
     found = []
     for _ in range(draw(st.integers(1, 12))):
         at += draw(st.sampled_from((0, 20_000, 60_000, 300_000, 300_000, 900_000, 901_000, 1_200_000)))
