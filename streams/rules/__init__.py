@@ -5,4 +5,5 @@ RULES = (
     "attribution.owner",  # whose punch it is
     "day.plan",  # what a person is due to do on a date
     "position.Positions.take",  # a person's first position of a minute
+    "presence.presence",  # where a person was during a shift, as far as the phone said
 )

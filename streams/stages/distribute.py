@@ -20,6 +20,7 @@ from streams.stages.base import Emission, Record, Reject, Settle, Step
 CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "unit": ref.unit,
     "unit_mode": ref.unit_mode,
+    "geofence": ref.geofence,
     "device": ref.device,
     "assignment": ref.assignment,
     "enrolment": ref.enrolment,

@@ -1,11 +1,12 @@
 """
-``judge``: one partition of ``staff_log`` -> ``attendance`` and ``position``.
+``judge``: one partition of ``staff_log`` -> ``attendance``, ``position`` and ``presence``.
 
 A row is a function of the facts, the references and the horizon that stand before its version in the log. Which of
 them are written is not (a batch is judged once), but whoever owns the partition writes at or after every record that
 changes a row, and the row of a higher version tells more: the last one is right, whatever the batches, crashes or
 owners. Hence the one subtlety here: a row equal to the one before is left out only when a single record touched it
-since. With two it may have been another in between, and another owner may have written that.
+since. With two it may have been another in between, and another owner may have written that. (``Presences`` keeps to
+the same; which records touch it is counted apart, in ``STAY``.)
 """
 
 from __future__ import annotations
@@ -27,10 +28,11 @@ from streams.stages import rows
 from streams.stages.agenda import Agenda
 from streams.stages.base import Emission, Record, Reject, Step
 from streams.stages.memory import PERSONAL, Memory
-from streams.stages.person import COUNT, ONCE, PLACE, ZONE, Live, Person
+from streams.stages.person import BOTH, COUNT, ONCE, PLACE, STAY, ZONE, Live, Person
+from streams.stages.presences import KEYS, Presences
 
 LIVELY_DAYS = 2  # punches older than this behind the horizon are kept packed
-OF_A_UNIT = ("unit", "unit_mode", "schedule")
+OF_A_UNIT = ("unit", "unit_mode", "schedule", "geofence")
 EVERYBODY = ("shift", "policy", "calendar", "device", "period", *OF_A_UNIT)
 
 
@@ -43,7 +45,8 @@ class Judge:
         self.partition = partition
         self.memory = Memory(partitions)
         self._agenda = Agenda(self.memory)
-        self._positions = Positions(epoch)
+        self._presences = Presences(self.memory, self._agenda, epoch, partition)
+        self._positions = Positions(epoch, self._presences.see)
         self._ping = codec.header("ping")
         self._row = codec.header("attendance")
         self._tail = rows.tail(epoch, partition)
@@ -141,7 +144,7 @@ class Judge:
             self._agenda.settle(record["reference_offset"], name, person.id)
             self._agenda.touch_live(person, change)
         else:
-            self._agenda.touch_begun(person, change, ONCE + PLACE if name == "assignment" else ONCE)
+            self._agenda.touch_begun(person, change, BOTH + PLACE if name == "assignment" else BOTH)
 
     def _take_world(self, name: str, record: dict[str, Any], raw: bytes) -> None:
         if name == "period" and self.memory.world.closes(record):
@@ -170,8 +173,10 @@ class Judge:
             now = barriers.horizon
             assert now is not None
             self._agenda.advance(before, now)
+            self._presences.advance(before, now)
             if before is None or before.at // DAY_MS != now.at // DAY_MS:
                 self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
+                self._presences.rest(now.at // DAY_MS)
 
     def _pack_older_than(self, day: int) -> None:
         for bucket in [b for b in self._lively if b < day]:
@@ -209,7 +214,15 @@ class Judge:
         agenda, memory = self._agenda, self.memory
         if day not in agenda.open:
             return
-        if agenda.others(in_job):
+        others = agenda.others(in_job)
+        if weight >= STAY:
+            body = self._presences.look(person, day, weight // STAY + others)
+            if body is not None:
+                self._out.append(Emission("presence", self.partition, person.key, body + codec.long_bytes(self._head)))
+            weight %= STAY
+            if not weight:
+                return
+        if others:
             weight += ONCE
         due, horizon = memory.plan(person, day), memory.barriers.horizon
         if due is None or horizon is None or horizon.at < due.opens_at:
@@ -245,11 +258,11 @@ class Judge:
 
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         """What changed since the last call, what waits included: a checkpoint need not wait for ``backlog`` to end."""
-        return self._agenda.changed()
+        return [*self._agenda.changed(), *self._presences.changed()]
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one piece of state back."""
-        self.memory.restore(key, value)
+        (self._presences if key[:1] in KEYS else self.memory).restore(key, value)
 
     def restored(self, head: int) -> None:
         """Rebuild from what came back whatever is not kept."""

@@ -38,6 +38,7 @@ class Result:
         history: every ``attendance`` row in the order in which it was written, bookkeeping included.
         attributions: by device, PIN, device time: highest version, without bookkeeping.
         positions: by employee and minute: earliest fix.
+        presences: ``presence`` by employee and date, highest version, without bookkeeping; withdrawn ones left out.
         rejects: name of the stage and reason.
     """
 
@@ -45,6 +46,7 @@ class Result:
     history: list[Row]
     attributions: dict[tuple[str, str, int], Row]
     positions: dict[tuple[str, int], Row]
+    presences: dict[tuple[str, int], Row]
     rejects: list[tuple[str, str]]
 
 
@@ -242,6 +244,11 @@ class City:
             history,
             {k: bare(r) for k, r in highest(self._read("attribution"), ("device_id", "pin", "device_time")).items()},
             positions,
+            {
+                key: bare(row)
+                for key, row in highest(self._read("presence"), ("employee_id", "work_date")).items()
+                if not row["withdrawn"]
+            },
             self.rejects,
         )
 

@@ -63,6 +63,19 @@ def unit_mode(
     return "unit_mode", _dated(first, last, unit_id=unit_id, mode=mode, void=void)
 
 
+def geofence(
+    unit_id: str = "U",
+    name: str = "kantor",
+    lat: float = -7.4,
+    lon: float = 112.4,
+    radius_m: int = 100,
+    first: str | int = 0,
+    last: str | int | None = None,
+    void: bool = False,
+) -> Fact:
+    return "geofence", _dated(first, last, unit_id=unit_id, name=name, lat=lat, lon=lon, radius_m=radius_m, void=void)
+
+
 def device(
     device_id: str = "A",
     timezone: str = "Asia/Jakarta",
