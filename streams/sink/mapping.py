@@ -53,6 +53,8 @@ ROUTES: tuple[Route, ...] = (
     Route("attribution", "attribution", "attribution_history"),
     Route("attendance", "attendance", "attendance_history"),
     Route("position", "position", "position"),
+    Route("alert", "alert", "alert"),
+    Route("notice", "notice", "notice"),
 )
 
 _TICK = "a moment that came, one a minute: what it caused is in the rows that were judged"
@@ -80,6 +82,9 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("staff_log", "policy", _COPY),
     Excuse("staff_log", "leave", _COPY),
     Excuse("staff_log", "period", _COPY),
+    Excuse("cutoff", "cutoff_judged", "a part of an alert; person by person the same is in `attendance`"),
+    Excuse("cutoff", "barrier", "a sign between workers"),
+    Excuse("cutoff", "tick", _COPY),
 )
 
 

@@ -31,7 +31,7 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "period": ref.period,
     "tick": ref.tick,
 }
-TICKED = ("device_log", "phone_log")
+TICKED = ("device_log", "phone_log", "cutoff")
 
 
 class Distribute:

@@ -57,7 +57,7 @@ def feed(make: Callable[[], Stage], records: Sequence[Record], seed: int, restor
         if chance.random() < restores:
             for key, value in stage.changed():
                 if value is None:
-                    del state[key]
+                    state.pop(key, None)
                 else:
                     state[key] = value
             pieces = list(state.items())
