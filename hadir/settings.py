@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     wall_name: str = Field("Pemerintah Daerah", description="Name of the region, at the head of the wall.")
     wall_stale_s: float = Field(150.0, gt=0, description="Age of the newest row from which the wall says it is old.")
     metrics_port: int = Field(
-        0, ge=0, le=65000, description="Port of /metrics, the first of seven (metrics.md); 0: none."
+        0, ge=0, le=65000, description="Port of /metrics, the first of eight (metrics.md); 0: none."
     )
 
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")

@@ -55,6 +55,8 @@ ROUTES: tuple[Route, ...] = (
     Route("attendance", "attendance", "attendance_history"),
     Route("face_check", "face_check", "face_check"),
     Route("position", "position", "position"),
+    Route("alert", "alert", "alert"),
+    Route("notice", "notice", "notice"),
 )
 
 _TICK = "a moment that came, one a minute: what it caused is in the rows that were judged"
@@ -85,6 +87,9 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("staff_log", "policy", _COPY),
     Excuse("staff_log", "leave", _COPY),
     Excuse("staff_log", "period", _COPY),
+    Excuse("cutoff", "cutoff_judged", "a part of an alert; person by person the same is in `attendance`"),
+    Excuse("cutoff", "barrier", "a sign between workers"),
+    Excuse("cutoff", "tick", _COPY),
 )
 
 

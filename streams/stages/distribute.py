@@ -32,7 +32,7 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "period": ref.period,
     "tick": ref.tick,
 }
-TICKED = ("device_log", "phone_log")
+TICKED = ("device_log", "phone_log", "cutoff")
 UNHEARD = ("phone",)  # the gateway reads it in `reference` itself; no judgement hangs on a token
 
 

@@ -48,7 +48,7 @@ TERMINAL = {("device_log", partition_of(b"A", P))}
         (r.enrolment(), ANI | TERMINAL),
         (r.device(), EVERYBODY | TERMINAL),
         (r.phone(), set()),
-        (r.tick("2026-11-23 07:30"), {(log, p) for log in ("device_log", "phone_log") for p in range(P)}),
+        (r.tick("2026-11-23 07:30"), {(log, p) for log in ("device_log", "phone_log", "cutoff") for p in range(P)}),
     ],
 )
 def test_record_goes_to_whom_it_concerns_with_its_offset(fact: Fact, expected: set[tuple[str, int]]) -> None:
@@ -72,7 +72,7 @@ def test_tick_waits_for_all_that_was_written_before() -> None:
     """A ``Settle`` stands right before the copies of each tick."""
     out = copies(r.unit(), r.tick("2026-11-23 07:30"), r.device(), r.tick("2026-11-23 07:31"))
     kinds = ["settle" if isinstance(s, Settle) else codec.schema_of(s.value).name for s in out]
-    assert kinds == ["unit"] * P + ["settle"] + ["tick"] * 2 * P + ["device"] * (P + 1) + ["settle"] + ["tick"] * 2 * P
+    assert kinds == ["unit"] * P + ["settle"] + ["tick"] * 3 * P + ["device"] * (P + 1) + ["settle"] + ["tick"] * 3 * P
 
 
 @pytest.mark.parametrize(
