@@ -57,7 +57,7 @@ def test_what_is_said_last_is_what_the_rows_say(s: Scenario, seed: int) -> None:
     horizon = max(codec.decode(x.value)[1]["at"] for x in log if codec.schema_of(x.value).name == "barrier")
     counts: dict[Any, Counter[str]] = {}
     late: dict[Any, dict[str, str]] = {}
-    for row in judged(said).values():
+    for row in judged(said)[0].values():
         cutoff = row["cutoff_at"]
         if cutoff is None or not cutoff <= horizon < cutoff + SPOKEN_OF_MS:
             continue

@@ -79,6 +79,9 @@ def judged(said: Sequence[Emission]) -> tuple[dict[object, Row], dict[object, Ro
     return attendance, presence
 
 
+JUDGED = ("attendance", "presence")
+
+
 def new_judge() -> Judge:
     """The judge of one of one partition."""
     return Judge(0, 1, EPOCH)
@@ -178,7 +181,11 @@ def test_judge_right_whatever_an_earlier_owner_wrote(s: Scenario, reached: int, 
 @examples(60)
 @given(scenarios(closing=True), seeds)
 def test_judge_restored_says_exactly_what_it_would_have_said(s: Scenario, seed: int) -> None:
-    """The same batches with and without a restore between any two of them: the very same rows are written."""
+    """
+    The same batches with and without a restore between any two of them: the very same rows are written.
+
+    Positions may come twice, and an office's cutoff is counted anew after a restore and said again.
+    """
     log = staff_log(s, seed)
 
     def said(restores: bool) -> list[list[bytes]]:
@@ -186,7 +193,7 @@ def test_judge_restored_says_exactly_what_it_would_have_said(s: Scenario, seed: 
         chance = random.Random(seed)
         for start in range(0, len(log), 4):
             stage.fold(log[start : start + 4])
-            out.append(sorted(e.value for e in stage.drain(10**9) if isinstance(e, Emission) and e.log != "position"))
+            out.append(sorted(e.value for e in stage.drain(10**9) if isinstance(e, Emission) and e.log in JUDGED))
             if restores and chance.random() < 0.5:
                 for key, value in stage.changed():
                     state.pop(key, None) if value is None else state.update({key: value})
