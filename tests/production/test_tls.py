@@ -245,7 +245,7 @@ async def test_clickhouse_is_believed_only_with_its_authority(https_clickhouse: 
             if trusted:
                 assert await sink.once("SELECT 42") == b"42\n"
                 client = await asyncio.to_thread(connect, config)
-                assert client.command("SELECT 42") == 42
+                assert await asyncio.to_thread(client.command, "SELECT 42") == 42
                 client.close()
             else:
                 with pytest.raises(Failed, match="Certificate"):
