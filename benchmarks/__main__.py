@@ -53,7 +53,7 @@ async def highest(bench: Bench, seconds: float) -> list[dict[str, Any]]:
     """Rates upwards until p99 passes a second."""
     found = []
     for rate in HIGHEST:
-        result = await steady(bench, rate, seconds, 10.0)
+        result = await steady(bench, rate, seconds, 30.0)
         found.append({k: result[k] for k in ("rate", "sent_per_s", "punch_ms", "cores", "generator_cores")})
         if result["punch_ms"]["p99"] > 1000:
             break

@@ -103,22 +103,25 @@ class Region:
         yield "period", base | {"period": month, "state": "open"}
 
     @cached_property
-    def _pings(self) -> list[tuple[int, bytes, bytes, bytes]]:
+    def _pings(self) -> list[tuple[int, bytes, bytes, bytes, bytes]]:
         found = []
+        boot, elapsed = _PING["boot_id"].encode(), _PING["elapsed_ms"]
+        tail = b"\2" + long_bytes(len(boot)) + boot + b"\2" + long_bytes(elapsed) + b"\0"  # the IMEI is null
         for n in range(self.people):
             key = employee(n).encode()
             install = employee(n + self.people).encode()
             head = codec.header("ping") + long_bytes(len(key)) + key + long_bytes(len(install)) + install
             rest = codec.encode("ping", _PING | {"employee_id": employee(n), "install_id": employee(n + self.people)})
-            middle = rest[len(head) + len(long_bytes(0)) : -len(long_bytes(0))]
-            found.append((partition_of(key, self.partitions), key, head, middle))
+            assert rest.endswith(long_bytes(0) + tail)
+            middle = rest[len(head) + len(long_bytes(0)) : -len(long_bytes(0) + tail)]
+            found.append((partition_of(key, self.partitions), key, head, middle, tail))
         return found
 
     def ping(self, number: int, at: int) -> tuple[int, bytes, bytes]:
         """(partition, key, value) of a person's position at a moment: bytes put together, not encoded anew."""
-        partition, key, head, middle = self._pings[number]
+        partition, key, head, middle, tail = self._pings[number]
         moment = long_bytes(at)
-        return partition, key, head + moment + middle + moment
+        return partition, key, head + moment + middle + moment + tail
 
     @cached_property
     def _punches(self) -> list[tuple[int, bytes, bytes, bytes]]:
@@ -148,6 +151,9 @@ _PING: dict[str, Any] = {
     "mock": False,
     "battery": 0.7,
     "received_at": 0,
+    "boot_id": employee(0),
+    "elapsed_ms": 12_345_678,
+    "imei": None,
 }
 _PUNCH: dict[str, Any] = {
     "device_time": 0,

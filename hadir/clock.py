@@ -24,23 +24,31 @@ def system_ms() -> int:
     return time.time_ns() // 1_000_000  # noqa: TID251  (here it is allowed)
 
 
-def make_clock(rate: float = 1.0, start_ms: int = 0, anchor: int | Path = 0, until_ms: int | None = None) -> Clock:
+def make_warp(
+    rate: float = 1.0, start_ms: int = 0, anchor: int | Path = 0, until_ms: int | None = None
+) -> Callable[[int], int]:
     """
-    A clock that shows ``start_ms`` until ``anchor`` (milliseconds, or the file that will hold them) and then runs
-    ``rate`` times as fast as the system's until it shows ``until_ms``.
+    What a clock shows at a moment of the system's: ``start_ms`` until ``anchor`` (milliseconds, or the file that will
+    hold them), then ``rate`` times as fast as the system's until it shows ``until_ms``.
     """
-    if rate == 1.0 and start_ms == anchor and until_ms is None:
-        return system_ms
     known = None if isinstance(anchor, Path) else anchor
 
-    def warped() -> int:
+    def warp(system: int) -> int:
         nonlocal known
         if known is None and (known := _read_anchor(anchor)) is None:
             return start_ms
-        now = start_ms + max(0, int((system_ms() - known) * rate))
+        now = start_ms + max(0, int((system - known) * rate))
         return now if until_ms is None else min(now, until_ms)
 
-    return warped
+    if rate == 1.0 and start_ms == anchor and until_ms is None:
+        return lambda system: system
+    return warp
+
+
+def make_clock(rate: float = 1.0, start_ms: int = 0, anchor: int | Path = 0, until_ms: int | None = None) -> Clock:
+    """A clock of its own; see ``make_warp``."""
+    warp = make_warp(rate, start_ms, anchor, until_ms)
+    return lambda: warp(system_ms())
 
 
 def write_anchor(path: Path, moment_ms: int) -> None:
@@ -70,10 +78,10 @@ def rate() -> float:
     return _number("HADIR_CLOCK_RATE", "1")
 
 
-def _from_environment() -> Clock:
+def _from_environment() -> Callable[[int], int]:
     until = os.environ.get("HADIR_CLOCK_UNTIL")
     anchor = os.environ.get("HADIR_CLOCK_ANCHOR", "")
-    return make_clock(
+    return make_warp(
         rate(),
         int(_number("HADIR_CLOCK_START", "0")),
         Path(anchor) if anchor.startswith("/") else int(_number("HADIR_CLOCK_ANCHOR", "0")),
@@ -81,15 +89,20 @@ def _from_environment() -> Clock:
     )
 
 
-_clock: Clock = _from_environment()
+_warp = _from_environment()
 
 
 def reread_environment() -> None:
     """For a program that sets the variables itself, before it starts others with them."""
-    global _clock
-    _clock = _from_environment()
+    global _warp
+    _warp = _from_environment()
 
 
 def now_ms() -> int:
     """The present moment, milliseconds since 1970 UTC."""
-    return _clock()
+    return _warp(system_ms())
+
+
+def shown_ms(system: int) -> int:
+    """What this clock showed, or will show, at a moment of the machine's: where hadir's own doings are told."""
+    return _warp(system)

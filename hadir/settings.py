@@ -56,13 +56,16 @@ class Settings(BaseSettings):
     )
     clickhouse_database: str = Field("hadir", pattern=r"^[a-z_][a-z0-9_]*$", description="Database of all tables.")
 
-    gateway_host: str = Field("127.0.0.1", description="Address on which terminals reach the gateway.")
-    gateway_port: int = Field(18080, ge=0, le=65535, description="Port on which terminals reach the gateway.")
+    gateway_host: str = Field("127.0.0.1", description="Address on which terminals and phones reach the gateway.")
+    gateway_port: int = Field(
+        18080, ge=0, le=65535, description="Port on which terminals and phones reach the gateway."
+    )
     gateway_certificate: str = Field(
         "", description="PEM file of the gateway's chain; with it, HTTPS and nothing else."
     )
     gateway_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
     gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
+    gateway_phone_posts: int = Field(30, ge=1, description="Posts that a phone may make in a clock minute, or at once.")
     gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
     gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
     wall_host: str = Field("127.0.0.1", description="Address of the wall.")
@@ -72,7 +75,7 @@ class Settings(BaseSettings):
     wall_name: str = Field("Pemerintah Daerah", description="Name of the region, at the head of the wall.")
     wall_stale_s: float = Field(150.0, gt=0, description="Age of the newest row from which the wall says it is old.")
     metrics_port: int = Field(
-        0, ge=0, le=65000, description="Port of /metrics, the first of seven (metrics.md); 0: none."
+        0, ge=0, le=65000, description="Port of /metrics, the first of eight (metrics.md); 0: none."
     )
 
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")

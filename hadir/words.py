@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 
 LANGUAGES = ("id", "en")
@@ -32,6 +32,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "through": ("lengkap s.d.", "complete through"),
     "never": ("belum pernah lengkap", "never complete"),
     "papers_until": ("menunggu keterangan s.d.", "explanation awaited until"),
+    "correction": (
+        "Ralat {at}: hadir {in_time} (data terlambat diterima). Status sebelumnya dicabut.",
+        "Correction {at}: present {in_time} (data came late). The earlier state is withdrawn.",
+    ),
     "no_letter": ("surat tugas belum diunggah", "letter not uploaded yet"),
 }
 _LEAVE: dict[str, tuple[str, str]] = {
@@ -104,6 +108,35 @@ def say(row: Mapping[str, Any], language: str = "id") -> str:
     if state == "absent" and row["open_until"]:
         return f"{word}, {_word('papers_until', language)} {_weekday(row['open_until'], language)}"
     return word
+
+
+CALLED_MISSING = ("not_here", "absent", "unexplained")
+
+
+def correction(row: Mapping[str, Any], history: Iterable[tuple[str, datetime]], language: str = "id") -> str:
+    """
+    The words that take back what was wrongly said; empty when nothing was.
+
+    Args:
+        row: of ``v_person_day``, as it is now.
+        history: states in the order in which they were shown, each with the local moment (no zone) of its first
+            showing. Who was missing when it was said, and came later, was not wronged.
+
+    >>> now = {"in_time": "07:19:30", "punches": [{"used_as": "in", "device_time": datetime(2026, 11, 23, 7, 19, 30)}]}
+    >>> shown = [("not_here", datetime(2026, 11, 23, 7, 32)), ("present", datetime(2026, 11, 23, 11, 40))]
+    >>> correction(now, shown)
+    'Ralat 11.40: hadir 07.19 (data terlambat diterima). Status sebelumnya dicabut.'
+    >>> correction(now, [("not_here", datetime(2026, 11, 23, 7, 10)), ("present", datetime(2026, 11, 23, 7, 20))])
+    ''
+    """
+    came = [punch["device_time"].replace(tzinfo=None) for punch in row["punches"] if punch["used_as"] == "in"]
+    wronged = False
+    for state, at in history:
+        if state in CALLED_MISSING:
+            wronged = wronged or (bool(came) and came[0] < at)
+        elif wronged and state in ("present", "late"):
+            return _word("correction", language).format(at=clock(f"{at:%H:%M}"), in_time=clock(row["in_time"]))
+    return ""
 
 
 def _weekday(local: str, language: str) -> str:

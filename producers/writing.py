@@ -30,7 +30,7 @@ class Writer:
     Encodes records and sends each to its place.
 
     Args:
-        partitions: of ``device_log``, the setting of that name.
+        partitions: of ``device_log`` and ``phone_log``, the setting of that name.
     """
 
     def __init__(self, sender: Sender, partitions: int) -> None:
@@ -41,12 +41,21 @@ class Writer:
 
     def fact(self, name: str, record: Mapping[str, Any]) -> asyncio.Future[Any]:
         """A ``punch``, ``device_event`` or ``device_status`` to ``device_log``. Raises InvalidFact."""
-        device_id = record["device_id"]
-        place = self._places.get(device_id)
+        key, partition = self._place(record["device_id"])
+        return self.sender.send(self._names["device_log"], partition, key, encode(name, record))
+
+    def phone_fact(self, name: str, record: Mapping[str, Any]) -> asyncio.Future[Any]:
+        """A ``ping`` or ``face_check`` to ``phone_log``. Raises InvalidFact."""
+        key, partition = self._place(record["employee_id"])
+        return self.sender.send(self._names["phone_log"], partition, key, encode(name, record))
+
+    def _place(self, subject: str) -> tuple[bytes, int]:
+        """Key and partition of a terminal or a person."""
+        place = self._places.get(subject)
         if place is None:
-            key = device_id.encode()
-            place = self._places[device_id] = (key, partition_of(key, self._partitions))
-        return self.sender.send(self._names["device_log"], place[1], place[0], encode(name, record))
+            key = subject.encode()
+            place = self._places[subject] = (key, partition_of(key, self._partitions))
+        return place
 
     def reference(self, name: str, record: Mapping[str, Any]) -> asyncio.Future[Any]:
         """A reference record (or ``tick``) to ``reference``. Raises InvalidFact."""

@@ -11,6 +11,7 @@ import pytest
 from hadir.cli import VERBS, reference
 from hadir.settings import Settings
 from hadir.stack.clickhouse import metrics as endpoint_metrics
+from hadir.words import STATES
 
 ROOT = Path(__file__).parents[1]
 CODE = ("hadir", "producers", "streams", "wall", "grafana", "schemas", "benchmarks", "tests")
@@ -137,3 +138,14 @@ def test_documents_that_are_named_exist(document: Path) -> None:
     linked = {document.parent / target for target in re.findall(r"\]\((?!https?:)([^)#]+)", text)}
     named = {ROOT / target for target in re.findall(r"\bdocs/[\w/-]+\.md\b", text)}
     assert {str(path) for path in linked | named if not path.exists()} == set()
+
+
+def test_glossary_has_every_state_by_its_word() -> None:
+    """What the screen says stands there, under the name that code and tables use."""
+    lines = [line for line in (ROOT / "docs" / "glossary.md").read_text().splitlines() if line.startswith("|")]
+    for state, word in STATES.items():
+        if state == "not_judged":  # told by the unit's mode
+            continue
+        assert [line for line in lines if f"`{state}`" in line], state
+        first = re.split(r"[/(]", word)[0].strip().lower()
+        assert [line for line in lines if f"`{state}`" in line and first in line.lower()], word

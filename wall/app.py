@@ -11,18 +11,20 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from datetime import date
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from clickhouse_connect.driver.exceptions import Error
 
 from hadir import queries
+from hadir.clock import shown_ms
 from hadir.settings import Settings
-from hadir.words import LANGUAGES, RANK, clock, say, state_word
+from hadir.words import LANGUAGES, RANK, clock, correction, say, state_word
 from wall.board import EVERY, Scope, may_see
 from wall.hub import Hub
 from wall.source import Source
@@ -212,6 +214,7 @@ class Wall:
 def _explained(why: queries.Explanation, language: str) -> dict[str, Any]:
     row = why.day
     assert row is not None
+    shown = [(one["state"], _shown_at(one["shown_from"], ZoneInfo(row["timezone"]))) for one in why.history]
     return {
         "employee": str(row["employee_id"]),
         "name": row["name"] or "",
@@ -225,11 +228,15 @@ def _explained(why: queries.Explanation, language: str) -> dict[str, Any]:
         "open_until": clock(row["open_until"]),
         "policy": {"id": why.policy["policy_id"], "source": why.policy["source"]} if why.policy else None,
         "punches": [{"terminal": p["name"], "at": p["time"], "used_as": p["used_as"]} for p in row["punches"]],
-        "history": [
-            {"from": shown["shown_from"].isoformat(), "said": state_word(shown["state"], language)}
-            for shown in why.history
-        ],
+        "correction": correction(row, shown, language),
+        "history": [{"from": f"{at:%H.%M.%S}", "said": state_word(state, language)} for state, at in shown],
     }
+
+
+def _shown_at(written_at: datetime, zone: ZoneInfo) -> datetime:
+    """The moment, by hadir's clock and in the unit's zone, at which a row could be seen first."""
+    at_ms = shown_ms(int(written_at.replace(tzinfo=UTC).timestamp() * 1000))
+    return datetime.fromtimestamp(at_ms / 1000, zone).replace(tzinfo=None)
 
 
 def _day(request: web.Request, today: date) -> date:

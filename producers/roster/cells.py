@@ -15,6 +15,8 @@ _ID = re.compile(r"[^\s,\"\x00-\x1f]{1,64}")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PIN = re.compile(r"[0-9A-Za-z._-]{1,24}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
+_INSTALL = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -95,6 +97,20 @@ def pin(cell: str) -> str:
     if _PIN.fullmatch(cell) is None:
         raise BadCell("pin: empty, over 24 characters, or other than letters, digits, . _ -")
     return cell
+
+
+def install(cell: str) -> str:
+    """Installation of the app, as the app names itself."""
+    if _INSTALL.fullmatch(cell) is None:
+        raise BadCell("install_id: 8 to 64 letters, digits, . _ - are needed")
+    return cell
+
+
+def token_sha256(cell: str) -> str:
+    """Hash of a token, lower case; what is no hash is not repeated, it might be the token."""
+    if _SHA256.fullmatch(cell) is None:
+        raise BadCell("token_sha256: 64 hex digits are needed: the hash, never the token")
+    return cell.lower()
 
 
 def clock_s(cell: str, column: str) -> int:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from producers.roster.cells import EPOCH_DAY, BadCell
-from producers.roster.known import SUBJECTS, Known, Span, key_of
+from producers.roster.known import SUBJECTS, Known, Span, Token, key_of
 from producers.roster.records import POLICY_FILE, SOURCES, WEEKDAYS, Record, Source, read, read_policies
 from producers.roster.table import Faults, Row
 
@@ -17,6 +17,7 @@ _FILE_OF = {"policy": POLICY_FILE, "shift": "shifts.csv", "unit": "units.csv", "
     "assignment": "people.csv",
     "schedule": "schedules.csv",
     "enrolment": "enrolments.csv",
+    "phone": "phones.csv",
 }
 
 
@@ -45,6 +46,7 @@ class Check:
             if source.file in texts:
                 self._file(source, texts[source.file])
         self._overlaps()
+        self._tokens()
         return self.faults
 
     def _file(self, source: Source, text: str) -> None:
@@ -122,6 +124,15 @@ class Check:
             for spans in self.known.spans[name].values():
                 if len(spans) > 1 and any(s.line for s in spans):
                     self._overlap(name, sorted(spans, key=lambda s: (s.first, s.line)))
+
+    def _tokens(self) -> None:
+        """A token is one person's, on one installation: whoever shows it is taken for him."""
+        first: dict[str, Token] = {}
+        for token in sorted(self.known.tokens.values(), key=lambda token: token.line):
+            other = first.setdefault(token.sha256, token)
+            if token.line and other[1:3] != token[1:3]:
+                where = f"line {other.line}" if other.line else "a record in force that is not in the file"
+                self.faults.add("phones.csv", token.line, f"token_sha256: the same as in {where}: make another token")
 
     def _overlap(self, name: str, spans: list[Span]) -> None:
         reach = spans[0]

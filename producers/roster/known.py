@@ -22,6 +22,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "assignment": ("employee_id",),
     "schedule": ("unit_id", "employee_id"),
     "enrolment": ("device_id", "pin"),
+    "phone": ("install_id",),
 }
 
 
@@ -39,6 +40,15 @@ def content(name: str, record: Mapping[str, Any]) -> int:
     return hash(tuple(record[f["name"]] for f in by_name()[name].source["fields"] if f["name"] not in NOTED))
 
 
+class Token(NamedTuple):
+    """Whose a token is, by its hash, and the line in a file that says so; 0: the log does."""
+
+    sha256: str
+    install_id: str
+    employee_id: str
+    line: int
+
+
 class Known:
     """
     The newest content of every identity, and who is who.
@@ -50,6 +60,7 @@ class Known:
         self.contents: dict[str, dict[bytes, int]] = {}
         self.withdrawn: set[bytes] = set()
         self.spans: dict[str, dict[Any, tuple[Span, ...]]] = {name: {} for name in SUBJECTS}
+        self.tokens: dict[bytes, Token] = {}
         self.staff: dict[str, str] = {}
         self.people: dict[str, int] = {}
 
@@ -83,6 +94,10 @@ class Known:
                 self.withdrawn.add(name.encode() + key)
             else:
                 self.withdrawn.discard(name.encode() + key)
+        if name == "phone":
+            self.tokens.pop(key, None)
+            if not record["void"]:
+                self.tokens[key] = Token(record["token_sha256"], record["install_id"], record["employee_id"], line)
         fields = SUBJECTS.get(name)
         if fields is None:
             return

@@ -116,6 +116,24 @@ def enrolment(row: dict[str, str], employee: Lookup) -> list[Record]:
     ]
 
 
+def phone(row: dict[str, str], employee: Lookup) -> list[Record]:
+    """``phones.csv``: a ``phone``."""
+    first, last = c.span(row)
+    return [
+        (
+            "phone",
+            {
+                "employee_id": employee(row["staff_no"]),
+                "install_id": c.install(row["install_id"]),
+                "token_sha256": c.token_sha256(row["token_sha256"]),
+                "valid_from": first,
+                "valid_to": last,
+                "void": c.void(row),
+            },
+        )
+    ]
+
+
 def shift(row: dict[str, str], employee: Lookup) -> list[Record]:
     """``shifts.csv``: a ``shift``; an end not after the start is on the next day."""
     first, last = c.span(row)
@@ -232,6 +250,7 @@ SOURCES = (
     Source("people.csv", _PEOPLE, assignment),
     Source("schedules.csv", ("unit_id", "staff_no", *WEEKDAYS, *_SPAN), schedule),
     Source("enrolments.csv", ("serial", "pin", "staff_no", *_SPAN), enrolment),
+    Source("phones.csv", ("staff_no", "install_id", "token_sha256", *_SPAN), phone),
     Source("leave.csv", ("staff_no", "kind", "letter_no", *_SPAN), leave),
     Source("periods.csv", ("period", "state"), period),
 )

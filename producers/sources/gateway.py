@@ -1,5 +1,5 @@
 """
-The gateway: ``python -m producers.sources.gateway``, one process, one port for all terminals.
+The gateway: ``python -m producers.sources.gateway``, one process, one port for all terminals and phones.
 
 It answers 503 until it has read ``reference`` to its end and what an earlier run said of the terminals; then it
 follows ``reference`` live. It ends itself when it can't follow any more: its supervisor starts it anew.
@@ -25,6 +25,8 @@ from hadir.settings import Settings, settings
 from hadir.tls import server_context
 from producers.reading import KafkaReader, Reader
 from producers.sources.door import SERVER_OPTIONS, Door
+from producers.sources.phone_door import PhoneDoor
+from producers.sources.phones import Phones
 from producers.sources.region import Region
 from producers.writing import Writer
 from schemas.codec import decode, header
@@ -38,7 +40,7 @@ STOP_S = 10.0  # for requests in flight when the process is told to end
 
 class Gateway:
     """
-    Door, region and the tasks behind them.
+    Doors, region and the tasks behind them.
 
     Args:
         now: hadir's clock; ``rate`` is how many of its seconds pass in one of the machine's.
@@ -48,6 +50,10 @@ class Gateway:
     def __init__(self, config: Settings, writer: Writer, reader: Reader, now: clock.Clock, rate: float = 1.0) -> None:
         self.region = Region()
         self.door = Door(writer, self.region, now, ack_s=config.gateway_ack_s, body_bytes=config.gateway_body_bytes)
+        self.phones = Phones(config.timezone)
+        self.phone_door = PhoneDoor(
+            writer, self.phones, now, ack_s=config.gateway_ack_s, per_minute=config.gateway_phone_posts
+        )
         self._reader = reader
         self._now = now
         self._silent_ms = config.gateway_silent_s * 1000
@@ -58,7 +64,7 @@ class Gateway:
     def app(self) -> web.Application:
         """The web application: routes only; ``run`` does the rest."""
         app = web.Application()
-        app.add_routes(self.door.routes())
+        app.add_routes([*self.door.routes(), *self.phone_door.routes()])
         return app
 
     async def run(self) -> None:
@@ -68,8 +74,8 @@ class Gateway:
             tasks.create_task(self._follow(caught_up))
             await caught_up.wait()
             await self._remember()
-            self.door.ready = True
-            log.info("ready: %d terminals", len(self.region.serials()))
+            self.door.ready = self.phone_door.ready = True
+            log.info("ready: %d terminals, %d phones", len(self.region.serials()), len(self.phones))
             tasks.create_task(self._watch())
 
     async def _follow(self, caught_up: asyncio.Event) -> None:
@@ -77,6 +83,7 @@ class Gateway:
             for entry in batch.entries:
                 try:
                     self.region.fold(entry.value)
+                    self.phones.fold(entry.value)
                 except InvalidFact as fault:  # distribute sets it aside; here it is passed over
                     log.warning("reference %d: %s", entry.offset, fault)
             if batch.caught_up:

@@ -1,15 +1,21 @@
-"""Which logs each stage reads: ``python -m streams.agents distribute|route|judge``."""
+"""Which logs each stage reads: ``python -m streams.agents distribute|route|judge|alert``."""
 
 from __future__ import annotations
 
 from hadir.settings import Settings
 from streams.runner import MakeStage, StageRunner, epoch_of
+from streams.stages.alert import Alert
 from streams.stages.base import Stage
 from streams.stages.distribute import Distribute
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices, RoutePhones
 
-LOGS = {"distribute": ("reference",), "route": ("device_log", "phone_log"), "judge": ("staff_log",)}
+LOGS = {
+    "distribute": ("reference",),
+    "route": ("device_log", "phone_log"),
+    "judge": ("staff_log",),
+    "alert": ("cutoff",),
+}
 
 
 def maker(name: str, settings: Settings) -> MakeStage:
@@ -21,6 +27,8 @@ def maker(name: str, settings: Settings) -> MakeStage:
             return Distribute(partitions)
         if name == "judge":
             return Judge(partition, partitions, epoch)
+        if name == "alert":
+            return Alert(partition, partitions, epoch)
         if log == "device_log":
             return RouteDevices(partition, partitions, epoch)
         return RoutePhones(partition, partitions, epoch)

@@ -17,6 +17,7 @@ from streams.folds.zones import sane, zone
 
 FOREVER = 2**31 - 1  # valid_to of a record without an end
 LONGEST_S = 2 * 86_400  # hours and windows of a shift: beyond it every punch would concern many dates
+LARGEST_M = 50_000  # radius of a geofence: a forester's district
 _SHIFT_FIELDS = (
     "starts_s",
     "ends_s",
@@ -56,6 +57,16 @@ class UnitMode(Entry, frozen=True, gc=False):
     """Whether rules are in force; held by unit."""
 
     mode: str
+
+
+class Geofence(Entry, frozen=True, gc=False):
+    """A circle that counts as a unit's place; held by unit. Degrees WGS84, metres."""
+
+    IDENTITY = ("name", "first")
+    name: str
+    lat: float
+    lon: float
+    radius_m: int
 
 
 class Device(Entry, frozen=True, gc=False):
@@ -179,6 +190,14 @@ def unit(record: Mapping[str, Any]) -> Unit:
 def unit_mode(record: Mapping[str, Any]) -> UnitMode:
     """Whether rules are in force for a unit."""
     return UnitMode(*_base(record), record["mode"])
+
+
+def geofence(record: Mapping[str, Any]) -> Geofence:
+    """A unit's circle; raises InvalidFact when it lies nowhere on earth or is no circle of an office."""
+    lat, lon, radius_m = record["lat"], record["lon"], record["radius_m"]
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180 and 0 < radius_m <= LARGEST_M):  # NaN is between nothing
+        raise InvalidFact(f"geofence: no place on earth, or its radius is not between 1 and {LARGEST_M} m")
+    return Geofence(*_base(record), record["name"], lat, lon, radius_m)
 
 
 def device(record: Mapping[str, Any]) -> Device:

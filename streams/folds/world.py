@@ -32,7 +32,7 @@ E = TypeVar("E", bound=ref.Entry)
 
 class World:
     """
-    Units, modes, unit schedules, shifts, policies, holidays, devices and periods.
+    Units, their geofences and modes, unit schedules, shifts, policies, holidays, devices and periods.
 
     ``generation`` rises with every record that counts: whatever was derived before is stale then.
     """
@@ -40,6 +40,7 @@ class World:
     __slots__ = (
         "devices",
         "generation",
+        "geofences",
         "holidays",
         "modes",
         "periods",
@@ -55,6 +56,7 @@ class World:
     def __init__(self) -> None:
         self.generation = 0
         self.units: dict[str, list[ref.Unit]] = {}
+        self.geofences: dict[str, list[ref.Geofence]] = {}
         self.modes: dict[str, list[ref.UnitMode]] = {}
         self.schedules: dict[str, list[ref.Schedule]] = {}
         self.shifts: dict[str, list[ref.Shift]] = {}
@@ -75,6 +77,8 @@ class World:
         """
         if kind == "unit":
             return self._put(self.units, kind, record["unit_id"], ref.unit(record))
+        if kind == "geofence":
+            return self._put(self.geofences, kind, record["unit_id"], ref.geofence(record))
         if kind == "unit_mode":
             return self._put(self.modes, kind, record["unit_id"], ref.unit_mode(record))
         if kind == "schedule":
@@ -115,6 +119,12 @@ class World:
                 before = max(before, -(opens // 86_400))
                 after = max(after, closes // 86_400)
         self.reach_before, self.reach_after = before, after
+
+    def circles(self, unit_id: str, day: int) -> tuple[ref.Geofence, ...]:
+        """A unit's circles on a date, by name: of each name the one in force."""
+        held = self.geofences.get(unit_id, ())
+        found = [ref.in_force([c for c in held if c.name == name], day) for name in sorted({c.name for c in held})]
+        return tuple([circle for circle in found if circle is not None])
 
     def work_dates(self, at: int) -> range:
         """Every date to whose shift a punch of that moment might belong, whatever the unit."""

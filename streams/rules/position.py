@@ -6,7 +6,9 @@ Minutes begin at a second of the person's own: if all began at once, everybody's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from struct import Struct
 from zlib import crc32
 
 from schemas import codec
@@ -14,6 +16,13 @@ from schemas import codec
 MINUTE_MS = 60_000
 _FLOAT = {0: 1, 2: 5}  # bytes that a union of null and float takes, by its first
 _BOOL = {0: 1, 2: 2}
+_FILLED = {0: False, 2: True}  # a union of null and something else
+_LONGEST = 9  # bytes of a number that no sound ping reaches
+
+Seen = Callable[[bytes, int, int, float, float, float | None], bool]
+"""Employee, fix and receipt (ms UTC), latitude, longitude, accuracy; False: it says nothing to whoever looks on."""
+_degrees = Struct("<dd").unpack_from
+_metres = Struct("<f").unpack_from
 
 _moment = lru_cache(maxsize=4096)(codec.long_bytes)
 
@@ -28,6 +37,33 @@ def minute_of(employee: bytes, at: int) -> int:
     return at - (at - crc32(employee) % 60 * 1000) % MINUTE_MS
 
 
+def _ends_well(value: bytes, place: int) -> bool:
+    """
+    Whether from ``place`` on there are a boot id, an elapsed time and an IMEI, each plain and short, and no more.
+
+    Raises IndexError or KeyError where they are not; False and these mean: decode it.
+    """
+    if _FILLED[value[place]]:
+        size = value[place + 1]
+        begins = place + 2
+        place = begins + (size >> 1)
+        if size & 0x81 or not value[begins:place].isascii():
+            return False
+    else:
+        place += 1
+    if _FILLED[value[place]]:
+        longest = place + _LONGEST
+        place += 1
+        while value[place] & 0x80:
+            place += 1
+        if place > longest:
+            return False
+    place += 1
+    if _FILLED[value[place]]:
+        return value[place + 1] == len(value) - place - 2 << 1 < 0x80 and value[place + 2 :].isascii()
+    return place + 1 == len(value)
+
+
 class Positions:
     """
     Turns pings into ``position`` rows without decoding more than it must.
@@ -35,11 +71,15 @@ class Positions:
     A ping of a minute whose earlier fix was written already is dropped after a look at its fix time. The memory is
     one entry per person, the minute written last: it only saves work, so that a row may come twice; whoever reads
     keeps the earliest fix (of several of one moment: the smallest bytes).
+
+    Args:
+        seen: is shown every ping that might be the first of its minute; one of which it says False keeps no other out.
     """
 
-    __slots__ = ("_head", "_last", "_tail")
+    __slots__ = ("_head", "_last", "_seen", "_tail")
 
-    def __init__(self, epoch: str) -> None:
+    def __init__(self, epoch: str, seen: Seen = lambda *ping: True) -> None:
+        self._seen = seen
         self._head = codec.header("position")
         data = epoch.encode()
         self._tail = codec.long_bytes(len(data)) + data
@@ -86,11 +126,15 @@ class Positions:
             end = received
             while value[end] & 0x80:
                 end += 1
+            if not _ends_well(value, end + 1):
+                return self._slowly(value)
         except (IndexError, KeyError):
             return self._slowly(value)
-        if end + 1 != len(value):
-            return self._slowly(value)
-        return self._write(employee, fixed, value[5:start], value[fix:speed] + value[mock:battery] + self._tail, last)
+        metres = _metres(value, accuracy + 1)[0] if value[accuracy] else None
+        lat, lon = _degrees(value, fix + 6)
+        counts = self._seen(employee, fixed, _long(value, received), lat, lon, metres)
+        rest = value[fix:speed] + value[mock:battery] + self._tail
+        return self._write(employee, fixed, value[5:start], rest, last, counts)
 
     def _slowly(self, value: bytes) -> tuple[bytes, bytes] | None:
         _, ping = codec.decode(value)
@@ -100,18 +144,31 @@ class Positions:
         employee = ping["employee_id"].encode()
         head = codec.long_bytes(len(employee)) + employee
         rest = row[codec.HEADER + len(head) + 1 : -1] + self._tail
-        return self._write(employee, fixed, head, rest, self._last.get(employee))
+        counts = self._seen(employee, fixed, ping["received_at"], ping["lat"], ping["lon"], ping["accuracy_m"])
+        return self._write(employee, fixed, head, rest, self._last.get(employee), counts)
 
     def _write(
-        self, employee: bytes, fixed: int, head: bytes, rest: bytes, last: tuple[int, int, bytes] | None
+        self, employee: bytes, fixed: int, head: bytes, rest: bytes, last: tuple[int, int, bytes] | None, counts: bool
     ) -> tuple[bytes, bytes] | None:
         starts = minute_of(employee, fixed)
         ends = starts + MINUTE_MS
         if last is not None and last[1] == ends and (last[0], last[2]) <= (fixed, rest):
             return None
-        self._last[employee] = (fixed, ends, rest)
+        if counts:
+            self._last[employee] = (fixed, ends, rest)
         return employee, self._head + head + _moment(starts) + rest
 
     def __len__(self) -> int:
         """People remembered."""
         return len(self._last)
+
+
+def _long(value: bytes, at: int) -> int:
+    """The Avro long that begins there."""
+    number = shift = 0
+    while True:
+        byte = value[at]
+        number |= (byte & 127) << shift
+        if byte < 128:
+            return (number >> 1) ^ -(number & 1)
+        at, shift = at + 1, shift + 7

@@ -45,6 +45,7 @@ ROUTES: tuple[Route, ...] = (
     Route("reference", "policy", "policy"),
     Route("reference", "leave", "leave"),
     Route("reference", "period", "period"),
+    Route("reference", "phone", "phone"),
     Route("person", "person", "person"),
     Route("device_log", "punch", "punch"),
     Route("device_log", "device_event", "device_event"),
@@ -52,11 +53,15 @@ ROUTES: tuple[Route, ...] = (
     Route("dead_letter", "dead_letter", "dead_letter"),
     Route("attribution", "attribution", "attribution_history"),
     Route("attendance", "attendance", "attendance_history"),
+    Route("face_check", "face_check", "face_check"),
     Route("position", "position", "position"),
+    Route("alert", "alert", "alert"),
+    Route("notice", "notice", "notice"),
 )
 
 _TICK = "a moment that came, one a minute: what it caused is in the rows that were judged"
 _COPY = "a copy for the workers; the record itself comes from `reference`"
+_ALONE = "the same lies in `face_check`, where no pings are in the way"
 
 EXCUSED: tuple[Excuse, ...] = (
     Excuse("reference", "tick", _TICK),
@@ -64,11 +69,13 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("device_log", "enrolment", _COPY),
     Excuse("device_log", "tick", _COPY),
     Excuse("phone_log", "ping", "raw pings stay in the log; `position` keeps one a person and minute"),
+    Excuse("phone_log", "face_check", _ALONE),
     Excuse("phone_log", "tick", _COPY),
     Excuse("staff_log", "attributed_punch", "the same is in `attribution`"),
     Excuse("staff_log", "device_state", "made from `device_status`, which is stored"),
     Excuse("staff_log", "barrier", "a sign between workers"),
     Excuse("staff_log", "ping", "raw pings stay in the log; `position` keeps one a person and minute"),
+    Excuse("staff_log", "face_check", _ALONE),
     Excuse("staff_log", "unit", _COPY),
     Excuse("staff_log", "unit_mode", _COPY),
     Excuse("staff_log", "device", _COPY),
@@ -80,6 +87,9 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("staff_log", "policy", _COPY),
     Excuse("staff_log", "leave", _COPY),
     Excuse("staff_log", "period", _COPY),
+    Excuse("cutoff", "cutoff_judged", "a part of an alert; person by person the same is in `attendance`"),
+    Excuse("cutoff", "barrier", "a sign between workers"),
+    Excuse("cutoff", "tick", _COPY),
 )
 
 

@@ -12,7 +12,7 @@ from streams.folds.wakeups import Wakeups
 from streams.folds.world import Change
 from streams.folds.zones import DAY_MS, wall_of
 from streams.stages.memory import Memory
-from streams.stages.person import ONCE, ZONE, Job, Person, Touches
+from streams.stages.person import BOTH, ONCE, STAY, ZONE, Job, Person, Touches
 
 FAR = 1 << 30  # days beyond any date
 
@@ -50,6 +50,13 @@ class Agenda:
         key = (person, day)
         self._cold[key] = self._cold.get(key, 0) + weight
 
+    def stay(self, person: Person, day: int) -> None:
+        """A ping or a quarter of an hour touched a date's presence; of two it matters no more how many there were."""
+        key = (person, day)
+        held = self._cold.get(key, 0)
+        if held < 2 * STAY:
+            self._cold[key] = held + STAY
+
     def touch_begun(self, person: Person, change: Change, weight: int) -> None:
         """A record of a person's own touched the dates that it covers."""
         for day in self.begun(change):
@@ -63,7 +70,7 @@ class Agenda:
 
     def touch_unit(self, change: Change) -> None:
         """A record of a unit's touched its people on the dates on which they are its."""
-        weight = ONCE + ZONE if change.kind == "unit" else ONCE
+        weight = STAY if change.kind == "geofence" else BOTH + ZONE if change.kind == "unit" else BOTH
         dates = self.begun(change)
         for person in self._memory.staff.get(change.subject, ()):
             for day in dates:

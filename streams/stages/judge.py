@@ -1,11 +1,12 @@
 """
-``judge``: one partition of ``staff_log`` -> ``attendance`` and ``position``.
+``judge``: one partition of ``staff_log`` -> ``attendance``, ``position``, ``presence`` and ``cutoff``.
 
 A row is a function of the facts, the references and the horizon that stand before its version in the log. Which of
 them are written is not (a batch is judged once), but whoever owns the partition writes at or after every record that
 changes a row, and the row of a higher version tells more: the last one is right, whatever the batches, crashes or
 owners. Hence the one subtlety here: a row equal to the one before is left out only when a single record touched it
-since. With two it may have been another in between, and another owner may have written that.
+since. With two it may have been another in between, and another owner may have written that. (``Presences`` keeps to
+the same; which records touch it is counted apart, in ``STAY``.)
 """
 
 from __future__ import annotations
@@ -21,16 +22,20 @@ from streams.folds import references as ref
 from streams.folds.punches import Punch
 from streams.folds.terminals import Delivery
 from streams.folds.zones import DAY_MS, WIDEST_MS
-from streams.rules.attendance import judge, uses
+from streams.rules.attendance import Judgement, judge, uses
+from streams.rules.day import Plan
 from streams.rules.position import Positions
 from streams.stages import rows
 from streams.stages.agenda import Agenda
 from streams.stages.base import Emission, Record, Reject, Step
+from streams.stages.cutoffs import STATE as CUTOFF
+from streams.stages.cutoffs import Cutoffs
 from streams.stages.memory import PERSONAL, Memory
-from streams.stages.person import COUNT, ONCE, PLACE, ZONE, Live, Person
+from streams.stages.person import BOTH, COUNT, ONCE, PLACE, STAY, ZONE, Live, Person
+from streams.stages.presences import KEYS, Presences
 
 LIVELY_DAYS = 2  # punches older than this behind the horizon are kept packed
-OF_A_UNIT = ("unit", "unit_mode", "schedule")
+OF_A_UNIT = ("unit", "unit_mode", "schedule", "geofence")
 EVERYBODY = ("shift", "policy", "calendar", "device", "period", *OF_A_UNIT)
 
 
@@ -43,7 +48,9 @@ class Judge:
         self.partition = partition
         self.memory = Memory(partitions)
         self._agenda = Agenda(self.memory)
-        self._positions = Positions(epoch)
+        self._presences = Presences(self.memory, self._agenda, epoch, partition)
+        self._positions = Positions(epoch, self._presences.see)
+        self._cutoffs = Cutoffs(partition, partitions, epoch)
         self._ping = codec.header("ping")
         self._row = codec.header("attendance")
         self._tail = rows.tail(epoch, partition)
@@ -84,6 +91,8 @@ class Judge:
             row = self._positions.take(codec.encode(name, record))
             if row is not None:
                 self._out.append(Emission("position", self.partition, *row))
+        elif name == "face_check":
+            pass  # no rule asks for it yet
         elif name in PERSONAL or (name == "schedule" and record["employee_id"]):
             self._take_personal(name, record, raw)
         elif name in EVERYBODY:
@@ -139,7 +148,7 @@ class Judge:
             self._agenda.settle(record["reference_offset"], name, person.id)
             self._agenda.touch_live(person, change)
         else:
-            self._agenda.touch_begun(person, change, ONCE + PLACE if name == "assignment" else ONCE)
+            self._agenda.touch_begun(person, change, BOTH + PLACE if name == "assignment" else BOTH)
 
     def _take_world(self, name: str, record: dict[str, Any], raw: bytes) -> None:
         if name == "period" and self.memory.world.closes(record):
@@ -168,8 +177,11 @@ class Judge:
             now = barriers.horizon
             assert now is not None
             self._agenda.advance(before, now)
+            self._presences.advance(before, now)
+            self._cutoffs.barrier()
             if before is None or before.at // DAY_MS != now.at // DAY_MS:
                 self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
+                self._presences.rest(now.at // DAY_MS)
 
     def _pack_older_than(self, day: int) -> None:
         for bucket in [b for b in self._lively if b < day]:
@@ -193,6 +205,8 @@ class Judge:
         """Rows of the people whose punches came, then of at most about ``limit`` dates that wait."""
         self._agenda.urgent(self._look)
         self._agenda.work(limit, self._look)
+        if not self._agenda.waiting:
+            self._out += self._cutoffs.speak(self.memory.barriers.horizon, self._head)
         out, self._out = self._out, []
         return out
 
@@ -207,7 +221,15 @@ class Judge:
         agenda, memory = self._agenda, self.memory
         if day not in agenda.open:
             return
-        if agenda.others(in_job):
+        others = agenda.others(in_job)
+        if weight >= STAY:
+            body = self._presences.look(person, day, weight // STAY + others)
+            if body is not None:
+                self._out.append(Emission("presence", self.partition, person.key, body + codec.long_bytes(self._head)))
+            weight %= STAY
+            if not weight:
+                return
+        if others:
             weight += ONCE
         due, horizon = memory.plan(person, day), memory.barriers.horizon
         if due is None or horizon is None or horizon.at < due.opens_at:
@@ -215,13 +237,10 @@ class Judge:
             if day in person.rows or between:
                 memory.set_day(person, day, None, None)
                 self._write(person, rows.withdrawal(person.text, day, self._tail))
+            self._cutoffs.note(person.id, day, None, None, weight, -1 if horizon is None else horizon.at)
             return
-        if due.state:
-            judgement, punches = judge(due, (), (), horizon.at), []
-        else:
-            punches = punch_fold.between(person.punches, *due.span)
-            arrived = punches and uses(due, punches)[0] is not None
-            judgement = judge(due, punches, () if arrived else memory.terminals(person, day), horizon.at)
+        judgement, punches = self._judged(person, day, due, horizon.at)
+        self._cutoffs.note(person.id, day, due, judgement, weight, horizon.at)
         body = rows.attendance(person.text, day, due, judgement, punches, self._tail)
         digest = rows.digest(body)
         if weight & COUNT > 1 or person.rows.get(day) != digest:
@@ -235,6 +254,14 @@ class Judge:
                 agenda.wake(look_again, person, day)
         memory.set_day(person, day, digest, live)
 
+    def _judged(self, person: Person, day: int, due: Plan, at: int) -> tuple[Judgement, list[Punch]]:
+        """What is known of a date at a horizon, and the punches looked at."""
+        if due.state:
+            return judge(due, (), (), at), []
+        punches = punch_fold.between(person.punches, *due.span)
+        arrived = punches and uses(due, punches)[0] is not None
+        return judge(due, punches, () if arrived else self.memory.terminals(person, day), at), punches
+
     def _write(self, person: Person, body: bytes) -> None:
         value = self._row + body + codec.long_bytes(self._head)
         self._out.append(Emission("attendance", self.partition, person.key, value))
@@ -243,13 +270,30 @@ class Judge:
 
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         """What changed since the last call, what waits included: a checkpoint need not wait for ``backlog`` to end."""
-        return self._agenda.changed()
+        return [*self._agenda.changed(), *self._presences.changed(), *self._cutoffs.changed()]
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one piece of state back."""
-        self.memory.restore(key, value)
+        kind = key[:1]
+        owner = self._presences if kind in KEYS else self._cutoffs if kind == CUTOFF else self.memory
+        owner.restore(key, value)
 
     def restored(self, head: int) -> None:
         """Rebuild from what came back whatever is not kept."""
         self._head = head
         self._agenda.restored()
+        self._recount()
+
+    def _recount(self) -> None:
+        """Who is awaited at which cutoff, of the dates that may still be spoken of; said again as soon as may be."""
+        horizon = self.memory.barriers.horizon
+        if horizon is None:
+            return
+        first = horizon.at // DAY_MS - LIVELY_DAYS
+        for person in self.memory.roll:
+            for day in person.rows:
+                due = self.memory.plan(person, day) if day >= first and day in self._agenda.open else None
+                if due is not None and due.opens_at <= horizon.at:
+                    judgement, _ = self._judged(person, day, due, horizon.at)
+                    self._cutoffs.note(person.id, day, due, judgement, 0, horizon.at)
+        self._cutoffs.barrier()

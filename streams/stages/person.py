@@ -15,6 +15,9 @@ ONCE = 1
 COUNT = (1 << 16) - 1
 ZONE = 1 << 16  # and it moved the date's midnight: there may be no row yet
 PLACE = 1 << 32  # and an assignment came or went: there may be no row any more
+# Counted by itself: what touched a date's `presence`. A punch or a terminal does not, a late ping touches nothing else.
+STAY = 1 << 48
+BOTH = ONCE + STAY
 
 
 class Live(NamedTuple):
@@ -89,7 +92,8 @@ class Job:
         self.subject = subject
         self.dates = dates
         self.cursor = 0
-        self.weight = 2 * ONCE if kind == "period" else ONCE  # what touched dates while they were closed is unknown
+        # What touched dates while they were closed is unknown; a date that only begins has had no shift yet.
+        self.weight = 2 * BOTH if kind == "period" else ONCE if kind == "open" else BOTH
 
     def concerns(self, plan: Plan | None) -> bool:
         """Whether a person's date can have been touched at all."""

@@ -136,7 +136,7 @@ class Screen:
             element.clear()
             element.send_keys(value)
         self.browser.find_element(By.CSS_SELECTOR, "dialog button.main").click()
-        until(lambda: name in self.text("#who"), "signed in")
+        until(lambda: self.browser.find_element(By.ID, "who").get_attribute("title") == name, "signed in")
 
     def picture(self, name: str) -> None:
         """Keep one, if asked for."""

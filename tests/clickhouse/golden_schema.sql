@@ -1,3 +1,40 @@
+-- alert
+CREATE TABLE alert
+(
+    `unit_id` LowCardinality(String) COMMENT 'Unit concerned.',
+    `work_date` Date COMMENT 'Work date, local.',
+    `cutoff_at` DateTime64(3, 'UTC') COMMENT 'The cutoff, UTC: when its people must be there.',
+    `revision` Int32 COMMENT '0, 1, ...: the same for whoever computes it again.',
+    `kind` LowCardinality(String) COMMENT '`raise`, or `correction` (*Ralat*): somebody who was said to be absent was not.',
+    `raised_at` DateTime64(3, 'UTC') COMMENT 'Moment of the log\'s clock, UTC.',
+    `provisional` Bool COMMENT '*Sementara*: somebody is `awaited` or `undetermined`, or a partition was not heard.',
+    `unit_mode` LowCardinality(String) COMMENT '`in_force` or `trial`.',
+    `timezone` LowCardinality(String) COMMENT 'IANA name of the unit\'s zone: in it the cutoff is told.',
+    `counts` Map(String, Int32) COMMENT 'People who are due at this cutoff, by state (see attendance); they add up.',
+    `people` Array(Tuple(
+        employee_id String,
+        state String)) COMMENT 'Who is absent or in doubt, by `employee_id`: states `not_here`, `absent`, `unexplained`, `awaited`, `undetermined`.',
+    `withdrawn` Array(String) COMMENT 'Employee ids whose absence, said in an earlier revision, is taken back by this one.',
+    `missing` Array(Tuple(
+        device_id String,
+        silent_since Nullable(DateTime64(3, 'UTC')),
+        delivered_through Nullable(DateTime64(3, 'UTC')),
+        people Int32)) COMMENT 'Terminals that are not complete and keep somebody undetermined, with how many hang on each.',
+    `unheard` Array(Int32) COMMENT 'Partitions of `staff_log` that had not spoken when the wait was over.',
+    `epoch` LowCardinality(String) COMMENT 'Epoch of the code.',
+    `version` Int64 COMMENT 'Offset in `cutoff` of the last input folded.',
+    `_partition` Int32 COMMENT 'Partition of `alert` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `alert`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+PARTITION BY toYYYYMM(work_date)
+ORDER BY (work_date, unit_id, cutoff_at, epoch, revision)
+SETTINGS index_granularity = 8192
+COMMENT 'Of whom each office was to hear at its cutoff, revision by revision; one raised again after a crash is one row. A replay in another epoch has rows of its own.';
+
 -- assignment
 CREATE TABLE assignment
 (
@@ -494,6 +531,35 @@ ORDER BY since
 SETTINGS index_granularity = 8192
 COMMENT 'Which epoch the views show, and which they showed before.';
 
+-- face_check
+CREATE TABLE face_check
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `install_id` String COMMENT 'Installation of the app, random.',
+    `taken_at` DateTime64(3, 'UTC') COMMENT 'When the photo was taken by the phone\'s clock, UTC.',
+    `match` Nullable(Float32) COMMENT 'Similarity with the enrolled face, 0 to 1; null: not computed.',
+    `liveness` Nullable(Float32) COMMENT 'Score that a living face was seen, 0 to 1; null: not computed.',
+    `model` LowCardinality(String) COMMENT 'Name and version of the model that scored.',
+    `photo_sha256` Nullable(String) COMMENT 'SHA-256 of the photo, 64 hex digits, lower case; null: not computed.',
+    `photo_phash` Nullable(String) COMMENT '64-bit perceptual hash, 16 hex digits, lower case; null: not computed.',
+    `mock` Nullable(Bool) COMMENT 'Mock location seen at the same time; null: it cannot say.',
+    `received_at` DateTime64(3, 'UTC') COMMENT 'When the gateway received it, UTC; source: hadir\'s clock.',
+    `boot_id` Nullable(String) COMMENT 'Random id of the phone\'s run since it was switched on; null: unknown.',
+    `elapsed_ms` Nullable(Int64) COMMENT 'Milliseconds since it was switched on, by a clock that nobody can set, at the photo; null: unknown.',
+    `imei` Nullable(String) COMMENT 'The phone\'s IMEI where the app may read it; null: it may not.',
+    `_partition` Int32 COMMENT 'Partition of `face_check` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `face_check`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.',
+    `rank` UInt128 MATERIALIZED bitShiftLeft(toUInt128(9223372036854775807 - toUnixTimestamp64Milli(received_at)), 64) + toUInt128(9223372036854775807 - _offset) COMMENT 'Which delivery represents: the highest, that is the first received, of equal ones the first in the log.'
+)
+ENGINE = ReplacingMergeTree(rank)
+PARTITION BY toYYYYMM(taken_at)
+ORDER BY (toDate32(taken_at), employee_id, install_id, taken_at)
+SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
+COMMENT 'Faces checked by phones: scores and hashes, never a photo. Of redeliveries of one (employee_id, install_id, taken_at) the first received stays.';
+
 -- leave
 CREATE TABLE leave
 (
@@ -529,6 +595,30 @@ ENGINE = ReplacingMergeTree
 ORDER BY number
 SETTINGS index_granularity = 8192
 COMMENT 'Which migrations this database has seen.';
+
+-- notice
+CREATE TABLE notice
+(
+    `unit_id` LowCardinality(String) COMMENT 'Unit concerned.',
+    `work_date` Date COMMENT 'Work date, local.',
+    `cutoff_at` DateTime64(3, 'UTC') COMMENT 'The cutoff, UTC: when its people must be there.',
+    `revision` Int32 COMMENT '0, 1, ...: the same for whoever computes it again.',
+    `channel` LowCardinality(String) COMMENT 'Name of the channel in the file of channels; never its address.',
+    `outcome` LowCardinality(String) COMMENT '`sent`; `merged`: told by a later revision\'s message; `given_up`: not delivered in time; `too_old`: never tried, too late.',
+    `kind` LowCardinality(String) COMMENT 'As it was told, see alert: a message that tells several revisions is a correction when one of them is.',
+    `tries` Int32 COMMENT 'How often it was tried, this time included.',
+    `noted_at` DateTime64(3, 'UTC') COMMENT 'When it was noted, UTC; source: hadir\'s clock.',
+    `_partition` Int32 COMMENT 'Partition of `notice` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `notice`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+PARTITION BY toYYYYMM(work_date)
+ORDER BY (work_date, unit_id, cutoff_at, revision, channel)
+SETTINGS index_granularity = 8192
+COMMENT 'The ledger of delivery: what became of an alert on a channel; one noted again after a crash is one row, the later.';
 
 -- period
 CREATE TABLE period
@@ -568,6 +658,29 @@ ENGINE = ReplacingMergeTree(_offset)
 ORDER BY employee_id
 SETTINGS old_parts_lifetime = 0, index_granularity = 8192
 COMMENT 'Names and numbers of people: the only table that has them. A tombstone leaves an empty row and deletes the earlier ones from disk.';
+
+-- phone
+CREATE TABLE phone
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `install_id` String COMMENT 'Installation of the app, random; a phone has another after reinstalling.',
+    `token_sha256` String COMMENT 'SHA-256 of the token as it is sent, 64 hex digits, lower case; the token itself is nowhere, and no view shows this.',
+    `valid_from` Date32 COMMENT 'First local date on which it holds.',
+    `valid_to` Nullable(Date32) COMMENT 'Last local date on which it holds; null: open.',
+    `void` Bool COMMENT 'True withdraws the record of this identity, as if never entered.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was entered, UTC.',
+    `recorded_by` String COMMENT 'Who entered it: a user or the program\'s name.',
+    `reference_offset` Int64 ALIAS _offset COMMENT 'Offset of the record in `reference`: the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `reference` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `reference`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+ORDER BY (install_id, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'Whose an installation of the app is, and from when to when it may speak. Of one identity the highest offset stays.';
 
 -- policy
 CREATE TABLE policy
@@ -764,6 +877,97 @@ ENGINE = ReplacingMergeTree(_offset)
 ORDER BY (unit_id, valid_from)
 SETTINGS index_granularity = 8192
 COMMENT 'Whether the rules are in force for a unit. Of one identity the highest offset stays.';
+
+-- v_alert
+CREATE VIEW v_alert
+(
+    `work_date` Date,
+    `unit_id` LowCardinality(String),
+    `unit_name` String,
+    `unit_mode` LowCardinality(String),
+    `cutoff_at` DateTime64(3, 'UTC'),
+    `revision` Int32,
+    `kind` LowCardinality(String),
+    `raised_at` DateTime64(3, 'UTC'),
+    `provisional` Bool,
+    `wajib` Int64,
+    `hadir` Int64,
+    `terlambat` Int32,
+    `ditunggu` Int32,
+    `belum_hadir` Int32,
+    `tidak_hadir` Int32,
+    `tk` Int32,
+    `belum_dapat_dipastikan` Int32,
+    `people` Array(Tuple(
+        employee_id String,
+        state String)),
+    `withdrawn` Array(String),
+    `missing` Array(Tuple(
+        device_id String,
+        silent_since Nullable(DateTime64(3, 'UTC')),
+        delivered_through Nullable(DateTime64(3, 'UTC')),
+        people Int32)),
+    `unheard` Array(Int32),
+    `timezone` LowCardinality(String),
+    `epoch` LowCardinality(String),
+    `notices` Array(Tuple(
+        noted_at DateTime64(3, 'UTC'),
+        channel String,
+        outcome String,
+        tries Int32)),
+    `written_at` DateTime64(3, 'UTC')
+)
+COMMENT 'Of whom was each office told at its cutoff, in which revision, and what became of it on each channel? wajib = hadir + terlambat + ditunggu + belum_hadir + tidak_hadir + tk + belum_dapat_dipastikan. What was said is kept whatever epoch said it.'
+AS SELECT
+    a.work_date AS work_date,
+    a.unit_id AS unit_id,
+    tupleElement(u.records[arrayFirstIndex(r -> ((r.valid_from <= a.work_date) AND (r.valid_to >= a.work_date)), u.records)], 'name') AS unit_name,
+    a.unit_mode AS unit_mode,
+    a.cutoff_at AS cutoff_at,
+    a.revision AS revision,
+    a.kind AS kind,
+    a.raised_at AS raised_at,
+    a.provisional AS provisional,
+    arraySum(mapValues(a.counts)) AS wajib,
+    (a.counts['present']) + (a.counts['present_unmeasured']) AS hadir,
+    a.counts['late'] AS terlambat,
+    a.counts['awaited'] AS ditunggu,
+    a.counts['not_here'] AS belum_hadir,
+    a.counts['absent'] AS tidak_hadir,
+    a.counts['unexplained'] AS tk,
+    a.counts['undetermined'] AS belum_dapat_dipastikan,
+    a.people AS people,
+    a.withdrawn AS withdrawn,
+    a.missing AS missing,
+    a.unheard AS unheard,
+    a.timezone AS timezone,
+    a.epoch AS epoch,
+    n.notices AS notices,
+    a.written_at AS written_at
+FROM
+(
+    SELECT *
+    FROM alert
+    FINAL
+) AS a
+LEFT JOIN
+(
+    SELECT
+        work_date,
+        unit_id,
+        cutoff_at,
+        revision,
+        CAST(arraySort(groupArray((noted_at, channel, outcome, tries))), 'Array(Tuple(noted_at DateTime64(3, \'UTC\'), channel String, outcome String, tries Int32))') AS notices
+    FROM notice
+    FINAL
+    GROUP BY
+        work_date,
+        unit_id,
+        cutoff_at,
+        revision
+) AS n ON (n.work_date = a.work_date) AND (n.unit_id = a.unit_id) AND (n.cutoff_at = a.cutoff_at) AND (n.revision = a.revision)
+ANY LEFT JOIN v_unit_records AS u ON u.unit_id = a.unit_id
+SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- v_attendance
 CREATE VIEW v_attendance
@@ -1089,6 +1293,44 @@ FROM epoch
 ORDER BY since DESC
 LIMIT 1;
 
+-- v_face_check
+CREATE VIEW v_face_check
+(
+    `employee_id` UUID,
+    `install_id` String,
+    `taken_at` DateTime64(3, 'UTC'),
+    `match` Nullable(Float32),
+    `liveness` Nullable(Float32),
+    `model` LowCardinality(String),
+    `photo_sha256` Nullable(String),
+    `photo_phash` Nullable(String),
+    `mock` Nullable(Bool),
+    `boot_id` Nullable(String),
+    `elapsed_ms` Nullable(Int64),
+    `imei` Nullable(String),
+    `received_at` DateTime64(3, 'UTC'),
+    `written_at` DateTime64(3, 'UTC')
+)
+COMMENT 'What did phones see of faces? Scores and hashes; taken_at is the phone\'s clock, received_at ours. Filter by taken_at.'
+AS SELECT
+    employee_id,
+    install_id,
+    taken_at,
+    match,
+    liveness,
+    model,
+    photo_sha256,
+    photo_phash,
+    mock,
+    boot_id,
+    elapsed_ms,
+    imei,
+    received_at,
+    written_at
+FROM face_check
+FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
 -- v_latency
 CREATE VIEW v_latency
 (
@@ -1380,6 +1622,30 @@ SELECT
     a.written_at AS written_at
 FROM v_attendance AS a
 ANY LEFT JOIN v_person AS p ON p.employee_id = a.employee_id;
+
+-- v_phone
+CREATE VIEW v_phone
+(
+    `install_id` String,
+    `employee_id` UUID,
+    `valid_from` Date32,
+    `valid_to` Nullable(Date32),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `recorded_by` String,
+    `reference_offset` Int64
+)
+COMMENT 'Whose is an installation of the app, from when to when?'
+AS SELECT
+    install_id,
+    employee_id,
+    valid_from,
+    valid_to,
+    recorded_at,
+    recorded_by,
+    _offset AS reference_offset
+FROM phone
+FINAL
+WHERE NOT void;
 
 -- v_policy
 CREATE VIEW v_policy

@@ -39,8 +39,8 @@ def test_copies_come_from_reference() -> None:
 
 
 def test_every_reference_record_is_copied_to_whoever_judges() -> None:
-    """A record of ``reference`` that nobody hears of changes nothing; ticks arrive as barriers."""
-    assert set(topics()["reference"].carries) - set(topics()["staff_log"].copies) == {"tick"}
+    """A record that nobody hears of changes nothing; ticks arrive as barriers, phones only say whom to let in."""
+    assert set(topics()["reference"].carries) - set(topics()["staff_log"].copies) == {"tick", "phone"}
 
 
 def test_derived_topics_are_named_by_epoch_and_sources_are_not() -> None:
@@ -54,9 +54,9 @@ def test_derived_topics_are_named_by_epoch_and_sources_are_not() -> None:
 def test_topics_keyed_alike_have_the_same_number_of_partitions() -> None:
     """What is read side by side lies side by side."""
     wide = {log for log, topic in topics().items() if topic.partitions is None}
-    assert wide == {"device_log", "phone_log", "staff_log", "attribution", "attendance", "position"} | {
-        log for log in topics() if log.startswith("state.")
-    }
+    keyed = {"device_log", "phone_log", "staff_log", "attribution", "attendance", "face_check", "position"}
+    keyed |= {"presence", "cutoff", "alert"}
+    assert wide == keyed | {log for log in topics() if log.startswith("state.")}
     assert {topics()[log].partitions for log in set(topics()) - wide} == {1}
 
 

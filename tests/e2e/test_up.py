@@ -148,6 +148,7 @@ def test_every_process_tells_its_metrics_at_a_port_of_its_own(hadir: Hadir) -> N
         "distribute": 'hadir_folded_records_total{stage="distribute"}',
         "route": 'hadir_folded_records_total{stage="route"}',
         "judge": 'hadir_folded_records_total{stage="judge"}',
+        "alert": 'hadir_folded_records_total{stage="alert"}',
         "sink": 'hadir_sink_rows_total{table="attendance_history"}',
         "wall": "hadir_wall_viewers",
     }

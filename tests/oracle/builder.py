@@ -8,7 +8,7 @@ from typing import NamedTuple
 from tests.oracle.dice import Dice
 from tests.oracle.oracle import DAY_MS, Entry, Fact, Record, wall_clock
 from tests.oracle.records import SECOND, Told, World, day, entered, punch, shown_by, status
-from tests.oracle.roster import GHOST, WIB, Chain, Roster, Size
+from tests.oracle.roster import GHOST, OFFICE_LAT, OFFICE_LON, WIB, Chain, Roster, Size
 
 HOUR, MINUTE = 3_600_000, 60_000
 
@@ -54,6 +54,7 @@ class Builder(Roster):
         self.punches()
         self.statuses()
         self.chatter()
+        self.walks()
         return World(self.in_order(), self.device_facts, self.phone_facts)
 
     def turning(self) -> list[_Turn]:
@@ -199,8 +200,8 @@ class Builder(Roster):
                 "employee_id": dice.pick(list(self.fingers)),
                 "install_id": "install-1",
                 "fixed_at": at,
-                "lat": -7.68,
-                "lon": 110.84,
+                "lat": OFFICE_LAT,
+                "lon": OFFICE_LON,
                 "accuracy_m": None,
                 "speed_mps": None,
                 "mock": None,
@@ -208,6 +209,39 @@ class Builder(Roster):
                 "received_at": at + SECOND,
             }
             self.phone_facts.append(("ping", ping))
+
+    def walks(self) -> None:
+        """Phones that speak for an hour or three of a shift: steps of seconds, minutes and more than a gap."""
+        dice = self.dice
+        for employee_id in self.fingers:
+            for work_date in self.days:
+                if not self.with_spice("walk", 50):
+                    continue
+                at = self.aim(["start", "end", "opens"], work_date, self.zone_of[self.works_at[employee_id]])
+                at += dice.pick([0, -10 * MINUTE, HOUR, -HOUR, 123_456])
+                for _ in range(dice.between(1, 25)):
+                    at += dice.pick([5, 60, 300, 300, 300, 899, 900, 901, 1800]) * SECOND
+                    self.pinged(employee_id, at)
+                    if dice.chance(10):  # the same moment, or a second before it, from elsewhere
+                        self.pinged(employee_id, at - dice.pick([0, SECOND]))
+
+    def pinged(self, employee_id: str, at: int) -> None:
+        """One ping, somewhere about the office."""
+        dice = self.dice
+        late = dice.pick([1, 1, 1, 1, 2, 3600, 40 * 86_400, 46 * 86_400, -7200])
+        ping = {
+            "employee_id": employee_id,
+            "install_id": "install-1",
+            "fixed_at": at,
+            "lat": OFFICE_LAT + dice.pick([0, 0, 0, 0.0005, 0.0009, 0.0011, 0.002, 0.01, 1.0]),
+            "lon": OFFICE_LON + dice.pick([0, 0, 0, 0.0005, -0.0009, 0.002]),
+            "accuracy_m": dice.pick([8.0, 8.0, 8.0, 20.0, 60.0, 200.0, 200.5, 0.0, None]),
+            "speed_mps": None,
+            "mock": dice.pick([None, False, True]),
+            "battery": dice.pick([None, 0.5]),
+            "received_at": at + late * SECOND,
+        }
+        self.phone_facts.append(("ping", ping))
 
     # ---- order
 

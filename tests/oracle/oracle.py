@@ -77,6 +77,7 @@ REGION_ZONE = "Asia/Jakarta"
 IDENTITY = {
     "unit": ("unit_id", "valid_from"),
     "unit_mode": ("unit_id", "valid_from"),
+    "geofence": ("unit_id", "name", "valid_from"),
     "device": ("device_id", "valid_from"),
     "assignment": ("employee_id", "unit_id", "valid_from"),
     "enrolment": ("device_id", "pin", "employee_id", "valid_from"),

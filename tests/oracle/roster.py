@@ -12,6 +12,8 @@ Chain = list[Told]
 """Reference records that must keep their order among themselves: a record and what corrects it."""
 
 WIB, WITA = "Asia/Jakarta", "Asia/Makassar"
+OFFICE_LAT, OFFICE_LON = -7.68, 110.84
+"""Where every unit's first circle is."""
 GHOST = "GHOST-1"
 """A terminal that punches and was never entered."""
 
@@ -213,8 +215,40 @@ class Roster:
             elif not self.with_spice("missing_unit", 10):
                 self.add(made)
             self.modes(unit_id)
+            self.geofences(unit_id)
             if not self.with_spice("no_schedule", 6):
                 self.unit_schedule(unit_id)
+
+    def geofences(self, unit_id: str) -> None:
+        """A circle, a second one, one that moves or is withdrawn; none, and then nobody's place is said."""
+        dice = self.dice
+        made = entered(
+            "geofence",
+            unit_id=unit_id,
+            name="kantor",
+            lat=OFFICE_LAT,
+            lon=OFFICE_LON,
+            radius_m=dice.pick([100, 100, 250]),
+            valid_from=self.since,
+        )
+        if not self.with_spice("geofence_change", 60):
+            self.add(made)
+            return
+        middle = self.middle()
+        moved = corrected(made, lat=OFFICE_LAT + 0.01)
+        self.add(
+            *dice.pick(
+                [
+                    (made, moved),
+                    (moved, made),
+                    (made, withdrawn(made)),
+                    (made, corrected(made, valid_to=middle - 1), corrected(moved, valid_from=middle)),
+                    (made, corrected(moved, name="gudang")),
+                    (corrected(made, valid_from=middle),),
+                    (),
+                ]
+            )
+        )
 
     def modes(self, unit_id: str) -> None:
         """In force as a rule; trial, not in force, a change in the middle."""

@@ -9,6 +9,7 @@ import pytest
 from tests.oracle import oracle
 from tests.oracle.dice import SeededDice
 from tests.oracle.plans import plans
+from tests.oracle.presence import presence_rows
 from tests.oracle.records import World
 from tests.oracle.world import SETTLED, Size, build, city
 from tests.stages.harness import Result, pump
@@ -23,6 +24,7 @@ def run(world: World, seed: int, crash: float, zombies: float) -> list[str]:
     """Pump a world through the stages in several orders; lines where the rows are not the oracle's."""
     expected = oracle.attendance_rows(world.facts, world.reference, world.horizon)
     owners = oracle.attribution_rows(world.facts, world.reference)
+    stays = presence_rows(world.facts, world.reference, world.horizon)
     found = []
     for plan in plans(world, seed, count=3):
         reference = [(kind, record) for _, kind, record in plan.reference_records]
@@ -30,6 +32,7 @@ def run(world: World, seed: int, crash: float, zombies: float) -> list[str]:
         assert result.rejects == []
         found += oracle.differences(expected, oracle.of_open_months(result.rows, world.reference))
         found += oracle.differences(owners, result.attributions)
+        found += oracle.differences(stays, oracle.of_open_months(result.presences, world.reference))
     return found
 
 

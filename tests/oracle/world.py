@@ -49,6 +49,8 @@ SETTLED = frozenset(
     {
         "two_zones",  # units and terminals in WIB and WITA, not always in the same one
         "unit_correction",  # a unit's zone was entered wrongly and corrected
+        "geofence_change",  # a unit's circle moves, is withdrawn, is one of two
+        "walk",  # phones through the day: inside, at the edge, outside, off, inexact, with wrong clocks
         "mode_change",  # trial today, in force tomorrow
         "policy_change",  # another policy from some date on, first and last punch, and corrected numbers
         "shift_change",  # other hours from some date on, or hours corrected afterwards

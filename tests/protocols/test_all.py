@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines
+from producers.protocols import adms, attlog_file, lines, phone
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -20,6 +20,10 @@ ATTLOG = b"1156\t2024-08-05 12:40:57\t1\t1\t\t0\t0\r\n12\t2024-08-05 12:41\t0\t1
 OPERLOG = b"OPLOG 21\t0\t2024-08-05 12:40:57\t0\t0\t0\t0\nUSER PIN=1\tName=X\nFP PIN=1\tFID=0\tTMP=AAAA\n"
 RESULTS = b"ID=1&Return=0&CMD=INFO\nID=2&Return=-1&CMD=DATA\n"
 SIX = b"        2\t2022-11-30 04:02:11\t1\t1\t15\t0\n" * 3
+PHONE = (
+    b'{"install_id":"install-1","sent_at":1780000000000,"items":[{"type":"ping","fixed_at":1780000000000,"lat":-7.5,'
+    b'"lon":112.4},{"type":"face","taken_at":1780000000000,"match":0.5,"photo_phash":"c3a1f00d5e6b7980"}]}'
+)
 FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
 
 
@@ -45,6 +49,11 @@ def _serial(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return []
 
 
+def _phone(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    read = phone.records(phone.envelope(body), "5f0c1a52-7a0e-4c3b-9d55-0b6f7f1a2c31", RECEIVED)
+    return [*[("ping", r) for r in read.pings], *[("face_check", r) for r in read.face_checks]]
+
+
 # parser, a frame that it takes
 PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
     (_attlog, ATTLOG),
@@ -53,6 +62,7 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_file, SIX),
     (_file, FIVE),
     (_serial, b"CKUH211960123"),
+    (_phone, PHONE),
 )
 every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
 
@@ -65,7 +75,8 @@ def check(parse: Callable[[bytes], list[tuple[str, dict[str, Any]]]], body: byte
         return
     for name, record in records:
         encode(name, record)
-        assert lines.EARLIEST_MS <= record["device_time"] <= RECEIVED + lines.AHEAD_MS
+        (at,) = [record[name] for name in ("device_time", "fixed_at", "taken_at") if name in record]
+        assert lines.EARLIEST_MS <= at <= RECEIVED + lines.AHEAD_MS
 
 
 @every
@@ -92,7 +103,9 @@ def test_damaged_frames(parse: Any, frame: bytes, data: st.DataObject):
         at = data.draw(st.integers(0, max(0, len(body) - 1)))
         what = data.draw(st.sampled_from(["set", "cut", "add"]))
         piece = data.draw(
-            st.one_of(st.binary(min_size=1, max_size=4), st.sampled_from([b"\t", b"\n", b"\0", b"9", b"-"]))
+            st.one_of(
+                st.binary(min_size=1, max_size=4), st.sampled_from([b"\t", b"\n", b"\0", b"9", b"-", b"e99", b"null"])
+            )
         )
         body[at : at + (0 if what == "add" else len(piece))] = b"" if what == "cut" else piece
     check(parse, bytes(body))
@@ -116,13 +129,14 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    assert modules == {"adms", "attlog_file"}, "add the new protocol's parsers to PROTOCOLS and its name here"
+    assert modules == {"adms", "attlog_file", "phone"}, "add the new protocol's parsers to PROTOCOLS and its name here"
 
 
 def test_examples_in_docstrings():
     """What a docstring shows is so."""
     import doctest
 
-    from producers.sources import attlog_import
+    from producers.sources import attlog_import, phones
 
-    assert [doctest.testmod(m).failed for m in (adms, attlog_file, lines, attlog_import)] == [0, 0, 0, 0]
+    modules = (adms, attlog_file, lines, phone, attlog_import, phones)
+    assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)

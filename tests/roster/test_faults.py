@@ -63,6 +63,13 @@ async def test_usual_files_have_none(tmp_path: Path):
         ("enrolments.csv", f"CK1,1 2,{NIP_A},2026-01-01,", "pin: empty, over 24 characters"),
         ("enrolments.csv", f"CK1,17,{NIP_B},2026-08-01,", "overlaps in time with line 2"),
         ("enrolments.csv", f"CK1,17,{NIP_A},2026-01-01,2026-02-01", "the same record as in line 2"),
+        ("phones.csv", f"{NIP_B},install,{'b2' * 32},2026-01-01,", "install_id: 8 to 64 letters"),
+        ("phones.csv", f"{NIP_B},install b,{'b2' * 32},2026-01-01,", "install_id: 8 to 64 letters"),
+        ("phones.csv", f"{NIP_B},install-b,{'b2' * 31},2026-01-01,", "token_sha256: 64 hex digits are needed"),
+        ("phones.csv", f"198001012005011009,install-b,{'b2' * 32},2026-01-01,", "staff_no: nobody has this number"),
+        ("phones.csv", f"{NIP_B},install-a,{'b2' * 32},2026-06-01,", "overlaps in time with line 2"),
+        ("phones.csv", f"{NIP_B},install-a,{'b2' * 32},2026-01-01,", "the same record as in line 2"),
+        ("phones.csv", f"{NIP_B},install-b,{'A1' * 32},2026-01-01,", "token_sha256: the same as in line 2"),
         ("shifts.csv", "x,7:30,16:00,90,60,60,120,yes,2026-01-01,", "starts_at: 7:30 is no time HH:MM"),
         ("shifts.csv", "x,07:30,24:00,90,60,60,120,yes,2026-01-01,", "ends_at: 24:00 is no time"),
         ("shifts.csv", "x,07:30,16:00,-1,60,60,120,yes,2026-01-01,", "in_opens_before_min: -1 is no whole number"),
@@ -160,6 +167,29 @@ async def test_files_as_a_spreadsheet_saves_them(tmp_path: Path):
     (tmp_path / "calendar.csv").write_bytes(b"date,name,kind\n2026-12-25,Hari Raya N\xe4tal,public\n")
     with pytest.raises(FaultyRoster, match=r"calendar\.csv:2: not UTF-8"):
         await run(MemoryKafka(), tmp_path)
+
+
+PHONES = "staff_no,install_id,token_sha256,valid_from,valid_to,void\n"
+
+
+async def test_token_that_somebody_else_holds_already_is_refused(tmp_path: Path):
+    """Of the log as of the file; once it is withdrawn or replaced there, it is free, and a new token can be given."""
+    kafka, a1, b2 = MemoryKafka(), "a1" * 32, "b2" * 32
+    await run(kafka, write(tmp_path, FILES))
+    taken = f"{NIP_B},install-b,{a1},2026-01-01,,\n"
+    with pytest.raises(FaultyRoster, match=r"phones\.csv:2: token_sha256: the same as in a record in force") as caught:
+        await run(kafka, write(tmp_path, {"phones.csv": PHONES + taken}))
+    assert a1 not in str(caught.value)
+    renewed = f"{NIP_A},install-a,{b2},2026-01-01,,\n"
+    report = await run(kafka, write(tmp_path, {"phones.csv": PHONES + taken + renewed}))
+    assert (report.counts["phone"].new, report.counts["phone"].changed) == (1, 1)
+
+
+async def test_what_is_no_hash_is_not_repeated(tmp_path: Path):
+    """Somebody puts the token itself into the file: the fault does not show it."""
+    text = PHONES + f"{NIP_A},install-b,SecretTokenOfAPhone,2026-01-01,,\n"
+    (fault,) = await faults(tmp_path, phones_csv=text)
+    assert "Secret" not in fault
 
 
 async def test_line_number_of_a_row_with_a_broken_name(tmp_path: Path):

@@ -56,6 +56,9 @@ FILES: dict[str, str] = {
     "enrolments.csv": (
         f"serial,pin,staff_no,valid_from,valid_to\nCK1,17,{NIP_A},2026-01-01,\nCK1,18,{NIP_B},2026-01-01,\n"
     ),
+    "phones.csv": (
+        f"staff_no,install_id,token_sha256,valid_from,valid_to\n{NIP_A},install-a,{'a1' * 32},2026-01-01,\n"
+    ),
     "leave.csv": f"staff_no,kind,letter_no,valid_from,valid_to\n{NIP_B},dinas_luar,ST 800/1,2026-03-01,2026-03-02\n",
     "periods.csv": "period,state\n2026-11,open\n",
 }
@@ -100,6 +103,7 @@ async def test_first_import_writes_every_record(tmp_path: Path):
         "assignment": (5, 0, 0, 0),
         "schedule": (2, 0, 0, 0),
         "enrolment": (2, 0, 0, 0),
+        "phone": (1, 0, 0, 0),
         "leave": (1, 0, 0, 0),
         "period": (1, 0, 0, 0),
     }
@@ -143,7 +147,7 @@ async def test_names_and_numbers_are_in_person_only(tmp_path: Path):
 
 
 async def test_what_a_record_names_stands_before_it(tmp_path: Path):
-    """Shifts, units, devices, assignments, schedules, enrolments, leave; months last of all."""
+    """Shifts, units, devices, assignments, schedules, enrolments, phones, leave; months last of all."""
     kafka = MemoryKafka()
     await run(kafka, write(tmp_path, FILES))
     from schemas.codec import schema_of
@@ -159,6 +163,7 @@ async def test_what_a_record_names_stands_before_it(tmp_path: Path):
         "assignment",
         "schedule",
         "enrolment",
+        "phone",
         "leave",
         "period",
     ]

@@ -96,7 +96,14 @@ def _examples() -> dict[str, dict[str, Any]]:
         "ping": {
             "employee_id": who, "install_id": "i", "fixed_at": at, "lat": 0.0, "lon": 0.0, "accuracy_m": 3.0,
             "speed_mps": None, "mock": None, "battery": 0.5, "received_at": at,
+            "boot_id": None, "elapsed_ms": None, "imei": None,
         },
+        "face_check": {
+            "employee_id": who, "install_id": "i", "taken_at": at, "match": 0.5, "liveness": None, "model": "m1",
+            "photo_sha256": "ab" * 32, "photo_phash": None, "mock": None, "received_at": at + 900, "boot_id": "b",
+            "elapsed_ms": 12, "imei": None,
+        },
+        "phone": {"employee_id": who, "install_id": "i", "token_sha256": "cd" * 32, **DATED, **ENTERED},
     }  # fmt: skip
 
 

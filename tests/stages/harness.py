@@ -1,5 +1,6 @@
 """
-The whole pure core in memory: distribute -> device_log, phone_log, staff_log -> route -> staff_log -> judge.
+The whole pure core in memory: distribute -> device_log, phone_log, staff_log -> route -> staff_log -> judge -> cutoff
+-> alert.
 
 A ``City`` is a set of logs and of workers, each with the outbox, the acknowledgements and the check-points that the
 real runner has. Which worker does what next is drawn from a seed: the size of a batch, how far its output has been
@@ -17,6 +18,7 @@ from typing import Any
 
 from schemas import codec
 from schemas.topics import partition_of
+from streams.stages.alert import Alert
 from streams.stages.base import Emission, Record, Reject, Settle, Stage
 from streams.stages.distribute import Distribute
 from streams.stages.judge import Judge
@@ -38,6 +40,7 @@ class Result:
         history: every ``attendance`` row in the order in which it was written, bookkeeping included.
         attributions: by device, PIN, device time: highest version, without bookkeeping.
         positions: by employee and minute: earliest fix.
+        presences: ``presence`` by employee and date, highest version, without bookkeeping; withdrawn ones left out.
         rejects: name of the stage and reason.
     """
 
@@ -45,6 +48,7 @@ class Result:
     history: list[Row]
     attributions: dict[tuple[str, str, int], Row]
     positions: dict[tuple[str, int], Row]
+    presences: dict[tuple[str, int], Row]
     rejects: list[tuple[str, str]]
 
 
@@ -80,6 +84,7 @@ class City:
                 self._worker("route", "device_log", p, lambda p=p: RouteDevices(p, partitions, EPOCH)),
                 self._worker("route", "phone_log", p, lambda p=p: RoutePhones(p, partitions, EPOCH)),
                 self._worker("judge", "staff_log", p, lambda p=p: Judge(p, partitions, EPOCH)),
+                self._worker("alert", "cutoff", p, lambda p=p: Alert(p, partitions, EPOCH)),
             ]
         self._ghosts: list[Worker] = []
 
@@ -242,6 +247,11 @@ class City:
             history,
             {k: bare(r) for k, r in highest(self._read("attribution"), ("device_id", "pin", "device_time")).items()},
             positions,
+            {
+                key: bare(row)
+                for key, row in highest(self._read("presence"), ("employee_id", "work_date")).items()
+                if not row["withdrawn"]
+            },
             self.rejects,
         )
 

@@ -63,6 +63,19 @@ def unit_mode(
     return "unit_mode", _dated(first, last, unit_id=unit_id, mode=mode, void=void)
 
 
+def geofence(
+    unit_id: str = "U",
+    name: str = "kantor",
+    lat: float = -7.4,
+    lon: float = 112.4,
+    radius_m: int = 100,
+    first: str | int = 0,
+    last: str | int | None = None,
+    void: bool = False,
+) -> Fact:
+    return "geofence", _dated(first, last, unit_id=unit_id, name=name, lat=lat, lon=lon, radius_m=radius_m, void=void)
+
+
 def device(
     device_id: str = "A",
     timezone: str = "Asia/Jakarta",
@@ -258,8 +271,34 @@ def ping(
         "mock": None,
         "battery": None,
         "received_at": at(moment) + 500,
+        "boot_id": None,
+        "elapsed_ms": None,
+        "imei": None,
         **more,
     }
+
+
+def face_check(moment: str | int, employee_id: str = "ani", install_id: str = "phone", **more: Any) -> Fact:
+    return "face_check", {
+        "employee_id": employee_id,
+        "install_id": install_id,
+        "taken_at": at(moment),
+        "match": 0.9,
+        "liveness": 0.9,
+        "model": "m1",
+        "photo_sha256": "ab" * 32,
+        "photo_phash": None,
+        "mock": False,
+        "received_at": at(moment) + 500,
+        "boot_id": None,
+        "elapsed_ms": None,
+        "imei": None,
+        **more,
+    }
+
+
+def phone(employee_id: str = "ani", install_id: str = "phone") -> Fact:
+    return "phone", _dated(0, None, employee_id=employee_id, install_id=install_id, token_sha256="cd" * 32)
 
 
 def office() -> list[Fact]:

@@ -45,6 +45,7 @@ TIMES = [
         "23:59",
     ]
 ]
+WORKING = ("07:10", "07:40", "12:00", "15:30", "20:10", "21:05", "23:50")
 ZONES = ("Asia/Jakarta", "Asia/Makassar", "Asia/Jayapura")
 
 people = st.sampled_from(PEOPLE)
@@ -110,6 +111,14 @@ def references(draw: st.DrawFn) -> Fact:
         return r.holiday(draw(days), dated["void"])
     if kind == "device":
         return r.device(draw(terminals), draw(st.sampled_from(ZONES)), **dated)
+    if kind == "geofence":
+        return r.geofence(
+            draw(st.sampled_from(("U", "V"))),
+            draw(st.sampled_from(("kantor", "gudang"))),
+            draw(st.sampled_from((-7.4, -7.41))),
+            radius_m=draw(st.sampled_from((50, 100, 1000))),
+            **dated,
+        )
     if kind == "unit":
         return r.unit(draw(st.sampled_from(("U", "V"))), draw(st.sampled_from(ZONES)), **dated)
     return r.unit_mode(
@@ -119,7 +128,7 @@ def references(draw: st.DrawFn) -> Fact:
 
 KINDS = (
     "enrolment", "enrolment", "enrolment", "assignment", "assignment", "schedule", "shift", "policy", "leave",
-    "calendar", "device", "device", "unit", "unit_mode",
+    "calendar", "device", "device", "unit", "unit_mode", "geofence", "geofence",
 )  # fmt: skip
 
 
@@ -141,11 +150,29 @@ def statuses(draw: st.DrawFn) -> Fact:
     return r.status(observed, through, draw(terminals), None if silent is None else observed - silent)
 
 
+faces = st.builds(lambda d, m, who: r.face_check(d * r.DAY_MS + m * 60_000, who), days, st.integers(0, 2), people)
 pings = st.builds(
-    lambda d, m, s, who, install, lat: r.ping(d * r.DAY_MS + m * 60_000 + s, who, install, lat),
+    lambda d, m, s, who, install, lat, accuracy: r.ping(
+        d * r.DAY_MS + m * 60_000 + s, who, install, lat, accuracy_m=accuracy
+    ),
     days, st.integers(0, 2), st.sampled_from((0, 1, 30_000, 59_999)), people, st.sampled_from(("x", "y")),
-    st.sampled_from((-7.4, -7.5)),
+    st.sampled_from((-7.4, -7.5)), st.sampled_from((None, 8.0)),
 )  # fmt: skip
+
+
+@st.composite
+def walks(draw: st.DrawFn) -> list[Fact]:
+    """An hour or two of a phone: inside, at the edge, outside, inexact, off; some fixes a second time, a bit off."""
+    who, at = draw(people), MONDAY * r.DAY_MS + r.hm(draw(st.sampled_from(WORKING))) * 1000 - r.WIB_MS
+    found = []
+    for _ in range(draw(st.integers(1, 12))):
+        at += draw(st.sampled_from((0, 20_000, 60_000, 300_000, 300_000, 900_000, 901_000, 1_200_000)))
+        lat = draw(st.sampled_from((-7.4, -7.4, -7.4008, -7.405, -7.41)))
+        accuracy = draw(st.sampled_from((8.0, 8.0, 8.0, 40.0, 200.0, 201.0, 0.0, None)))
+        found.append(r.ping(at, who, "x", lat, accuracy_m=accuracy))
+        if draw(flags):
+            found.append(r.ping(at, who, "y", lat + 0.01, accuracy_m=accuracy))
+    return found
 
 
 periods = st.builds(
@@ -164,6 +191,7 @@ class Scenario(NamedTuple):
 BASE = [
     r.period(), r.unit(), r.unit("V", "Asia/Makassar"), r.unit_mode(), r.unit_mode("V", "trial"), r.shift(),
     r.shift("N", "21:00", "05:00", observes_holidays=False), r.schedule(), r.schedule("V", shifts="N N N N N N N"),
+    r.geofence(), r.geofence("V", lat=-7.41),
     r.policy(), r.device("A"), r.device("B"), r.assignment("ani", first=FIRST), r.assignment("budi", first=FIRST),
     r.assignment("cici", "V", first=FIRST), r.enrolment("ani", "A", "1"), r.enrolment("budi", "B", "2"),
     r.enrolment("cici", "B", "1"),
@@ -210,5 +238,6 @@ def scenarios(draw: st.DrawFn, last_word: bool = True, closing: bool = False) ->
     return Scenario(
         reference,
         draw(st.lists(st.one_of(punches(), punches(), statuses()), min_size=4, max_size=20)),
-        draw(st.lists(pings, max_size=5)),
+        draw(st.lists(pings | faces, max_size=5))
+        + [ping for walk in draw(st.lists(walks(), max_size=3)) for ping in walk],
     )

@@ -7,7 +7,7 @@ import pytest
 from schemas import codec
 from schemas.topics import partition_of, topics
 from streams.stages.base import Emission, Record, Settle
-from streams.stages.distribute import CHECKS, Distribute
+from streams.stages.distribute import CHECKS, UNHEARD, Distribute
 from tests.stages import records as r
 from tests.stages.records import Fact
 
@@ -47,7 +47,8 @@ TERMINAL = {("device_log", partition_of(b"A", P))}
         (r.leave(), ANI),
         (r.enrolment(), ANI | TERMINAL),
         (r.device(), EVERYBODY | TERMINAL),
-        (r.tick("2026-11-23 07:30"), {(log, p) for log in ("device_log", "phone_log") for p in range(P)}),
+        (r.phone(), set()),
+        (r.tick("2026-11-23 07:30"), {(log, p) for log in ("device_log", "phone_log", "cutoff") for p in range(P)}),
     ],
 )
 def test_record_goes_to_whom_it_concerns_with_its_offset(fact: Fact, expected: set[tuple[str, int]]) -> None:
@@ -64,14 +65,14 @@ def test_topics_list_no_copy_that_is_never_made() -> None:
     """What ``topics.yaml`` calls a copy is made by some record; every reference record in use is checked."""
     for log in ("device_log", "phone_log", "staff_log"):
         assert set(topics()[log].copies) <= set(CHECKS)
-    assert set(topics()["reference"].carries) == set(CHECKS)
+    assert set(topics()["reference"].carries) == set(CHECKS) | set(UNHEARD)
 
 
 def test_tick_waits_for_all_that_was_written_before() -> None:
     """A ``Settle`` stands right before the copies of each tick."""
     out = copies(r.unit(), r.tick("2026-11-23 07:30"), r.device(), r.tick("2026-11-23 07:31"))
     kinds = ["settle" if isinstance(s, Settle) else codec.schema_of(s.value).name for s in out]
-    assert kinds == ["unit"] * P + ["settle"] + ["tick"] * 2 * P + ["device"] * (P + 1) + ["settle"] + ["tick"] * 2 * P
+    assert kinds == ["unit"] * P + ["settle"] + ["tick"] * 3 * P + ["device"] * (P + 1) + ["settle"] + ["tick"] * 3 * P
 
 
 @pytest.mark.parametrize(

@@ -185,7 +185,8 @@ def test_drain_hands_out_about_the_limit_until_nothing_waits() -> None:
     stage.fold(log[:end])
     slices = []
     while stage.backlog:
-        slices.append(len(stage.drain(5)))
+        steps = stage.drain(5)
+        slices.append(sum(isinstance(step, Emission) and step.log == "attendance" for step in steps))
     assert max(slices) <= 23
     assert sum(slices) == 23  # November 1 to 23
 
@@ -225,7 +226,7 @@ def test_work_done_is_forgotten_by_the_next_owner(restored_between: bool) -> Non
     state: dict[bytes, bytes | None] = {}
     owner = first
     for limit in (3, 1000):
-        assert owner.drain(limit) == []
+        assert [step for step in owner.drain(limit) if isinstance(step, Emission) and step.log != "cutoff"] == []
         state.update(owner.changed())
         if restored_between and owner is first:
             owner = Judge(0, 1, EPOCH)
@@ -265,7 +266,9 @@ def test_records_that_have_no_place_are_refused_and_the_rest_goes_on(value: byte
     rejects = stage.fold([Record(n, None, v) for n, v in enumerate(values)])
     assert [reject.record.offset for reject in rejects] == [0, end + 1]
     assert all(reject.reason for reject in rejects)
-    rows = highest([codec.decode(s.value)[1] for s in stage.drain(10**9) if isinstance(s, Emission)], KEY)
+    rows = highest(
+        [codec.decode(s.value)[1] for s in stage.drain(10**9) if isinstance(s, Emission) and s.log == "attendance"], KEY
+    )
     assert rows["ani", r.day(MONDAY)]["state"] == "present"
 
 

@@ -7,6 +7,7 @@ import pytest
 from schemas import codec
 from schemas.topics import partition_of
 from streams.stages.base import Emission, Record, Settle
+from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices, RoutePhones
 from tests.stages import records as r
 from tests.stages.harness import EPOCH, Row
@@ -175,6 +176,7 @@ def test_ping_goes_on_untouched() -> None:
         (RoutePhones, None),
         (RoutePhones, b"\0\0\0\xff\xff"),
         (RoutePhones, codec.encode(*r.punch(f"{MONDAY} 07:30"))),
+        (RoutePhones, codec.encode(*r.face_check(f"{MONDAY} 07:30"))[:-1]),
         (RoutePhones, codec.encode(*r.tick(f"{MONDAY} 07:30"))[:-1]),
     ],
 )
@@ -187,9 +189,25 @@ def test_records_without_a_place_are_refused(make: type[RouteDevices | RoutePhon
     assert list(stage.changed()) == []
 
 
-def test_ping_without_a_key_is_refused() -> None:
+@pytest.mark.parametrize("fact", [r.ping(f"{MONDAY} 07:30"), r.face_check(f"{MONDAY} 07:30")], ids=lambda fact: fact[0])
+def test_phone_fact_without_a_key_is_refused(fact: Fact) -> None:
     """It could not be placed with its person."""
-    assert len(RoutePhones(0, P, EPOCH).fold([Record(0, None, codec.encode(*r.ping(f"{MONDAY} 07:30")))])) == 1
+    assert len(RoutePhones(0, P, EPOCH).fold([Record(0, None, codec.encode(*fact))])) == 1
+
+
+def test_face_checks_go_on_unchanged_and_into_a_log_of_their_own() -> None:
+    """The person's log hears of it between the pings, as it came; whoever stores it need not read those."""
+    facts = [r.ping(f"{MONDAY} 07:30"), r.face_check(f"{MONDAY} 07:31"), r.ping(f"{MONDAY} 07:32")]
+    values = [codec.encode(*fact) for fact in facts]
+    stage = RoutePhones(2, P, EPOCH)
+    assert stage.fold([Record(n, b"ani", value) for n, value in enumerate(values)]) == []
+    out = stage.drain(1)
+    staff = [Emission("staff_log", 2, b"ani", value) for value in values]
+    assert [step for step in out if isinstance(step, Emission) and step.log == "staff_log"] == staff
+    assert [step for step in out if step not in staff] == [Emission("face_check", 2, b"ani", values[1])]
+    judge = Judge(2, P, EPOCH)
+    assert judge.fold([Record(n, b"ani", value) for n, value in enumerate(values)]) == []
+    assert list(judge.changed()) == []
 
 
 def test_restored_route_moves_old_punches() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks.region import Region
 from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds.deliveries import Delivered
@@ -104,6 +105,9 @@ pings = st.fixed_dictionaries(
         "mock": st.none() | st.booleans(),
         "battery": floats,
         "received_at": moments,
+        "boot_id": st.none() | st.sampled_from(("b" * 36, "é")) | texts,
+        "elapsed_ms": st.none() | st.integers(0, 10**9) | moments,
+        "imei": st.none() | st.just("490154203237518") | texts,
     }
 )
 
@@ -136,13 +140,13 @@ def test_position_is_written_once_a_minute() -> None:
     begins = minute_of(b"ani", 1_795_400_040_000)
     ping = {
         "employee_id": "ani", "install_id": "x", "lat": 0.0, "lon": 0.0, "accuracy_m": 5.0, "speed_mps": None,
-        "mock": False, "battery": None, "received_at": 0,
+        "mock": False, "battery": None, "received_at": 0, "boot_id": "b", "elapsed_ms": 5, "imei": None,
     }  # fmt: skip
     values = [codec.encode("ping", ping | {"fixed_at": begins + n * 5000}) for n in range(12)]
     assert [positions.take(v) is not None for v in [*values, *values]] == [True] + [False] * 23
 
 
-@given(pings, st.integers(0, 140), st.binary(max_size=3))
+@given(pings, st.integers(0, 140), st.sampled_from((b"", b"\2\2\xff", b"\0\0\2\2\xff")) | st.binary(max_size=6))
 def test_broken_ping_is_refused_and_nothing_else_raised(ping: dict[str, Any], cut: int, more: bytes) -> None:
     """Bytes cut anywhere, or with others behind: refused, or the row of an unharmed one."""
     value = codec.encode("ping", ping)
@@ -154,6 +158,17 @@ def test_broken_ping_is_refused_and_nothing_else_raised(ping: dict[str, Any], cu
     assert row is not None
     codec.decode(row[1])
     assert codec.decode(broken)[0] == "ping"
+
+
+def test_ping_of_the_benchmark_is_one() -> None:
+    """Put together from bytes, it is what the codec writes, and taken without being decoded."""
+    made = Region(10, 4, 20_780, 27_000, 5_400)
+    at = 1_795_400_040_000
+    _, key, value = made.ping(3, at)
+    name, ping = codec.decode(value)
+    assert (name, ping["employee_id"], ping["fixed_at"], ping["received_at"]) == ("ping", key.decode(), at, at)
+    assert codec.encode("ping", ping) == value
+    assert Positions("abcd1234").take(value) is not None
 
 
 def test_ping_that_is_not_one_is_refused() -> None:

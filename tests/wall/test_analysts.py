@@ -23,7 +23,7 @@ def test_every_example_has_a_heading() -> None:
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("title", list(EXAMPLES))
 def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
-    """Dewi was missing and then came; a parked punch, a used one."""
+    """Dewi was missing and then came; a parked punch, a used one; one photo of two people."""
     for statement in (
         "INSERT INTO attendance_history (employee_id, work_date, unit_id, unit_mode, epoch, version, state, policy_id,"
         f" policy_offset, written_at) VALUES ('{DEWI}', '2026-11-23', 'U2', 'in_force', 'e1', 1, 'not_here', 'p', 5,"
@@ -35,6 +35,13 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
         person_row(
             ANI, "U1", "present", 9, more="punches=[('D1', '2026-11-23 07:20:00', '2026-11-23 00:20:00', 'in')]"
         ),
+        "INSERT INTO position (employee_id, minute_at, fixed_at, lat, lon, epoch)"
+        f" VALUES ('{ANI}', '2026-11-23 00:20:00', '2026-11-23 00:20:30', -7.47, 112.43, 'e1')",
+        *[
+            "INSERT INTO face_check (employee_id, install_id, taken_at, photo_sha256, received_at)"
+            f" VALUES ('{who}', 'i-{who}', '2026-11-23 00:21:00', repeat('ab', 32), '2026-11-23 00:22:00')"
+            for who in (ANI, DEWI)
+        ],
     ):
         morning.run(statement)
     assert morning.rows(EXAMPLES[title])

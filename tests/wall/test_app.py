@@ -87,6 +87,18 @@ async def test_names_need_a_sign_in(served: Served, path: str) -> None:
     assert not any(name in text for name in NAMES.values())
 
 
+async def test_what_was_wrongly_said_is_taken_back_in_words(served: Served) -> None:
+    """Ralat: he had punched before the wall called him missing; the moment is hadir's own clock's."""
+    await served.sign_in("sekda")
+    before = await (await served.client.get(f"/api/person/{DEWI}")).json()
+    came = "punches=[('D3', '2026-11-23 07:20:11', '2026-11-23 00:20:11', 'in')]"
+    served.tables.run(person_row(DEWI, "U2", "present", 6, in_at="2026-11-23 00:20:11", more=came))
+    now = await (await served.client.get(f"/api/person/{DEWI}")).json()
+    at = now["history"][-1]["from"][:5]
+    assert before["correction"] == ""
+    assert now["correction"] == (f"Ralat {at}: hadir 07.20 (data terlambat diterima). Status sebelumnya dicabut.")
+
+
 async def test_changes_are_told_as_differences(served: Served) -> None:
     """Only the tile that changed, and the arrival; nothing when nothing was written."""
     async with served.client.get("/api/stream") as stream:

@@ -11,6 +11,7 @@ const WORDS = {
     complete: (n) => `Data lengkap: ${n} mesin terhubung`,
     lacking: (n, all, people, names) => `Data belum lengkap: ${n} dari ${all} mesin tidak terhubung; `
       + `${people} pegawai belum dapat dipastikan. ${names}`,
+    others: (n) => `dan ${n} lagi`,
     unsure: (people) => `Data belum lengkap: ${people} pegawai belum dapat dipastikan`,
     arrivals: "Baru datang", late: (m) => `terlambat ${m} menit`, page: (n, all) => `halaman ${n} dari ${all}`,
     stale: (age) => `DATA BERHENTI SEJAK ${age}: angka di bawah ini tidak berlaku`, cut: "TERPUTUS DARI SERVER: angka di bawah ini lama",
@@ -30,6 +31,7 @@ const WORDS = {
     complete: (n) => `Data complete: ${n} terminals connected`,
     lacking: (n, all, people, names) => `Data incomplete: ${n} of ${all} terminals not connected; `
       + `of ${people} people nothing can be said yet. ${names}`,
+    others: (n) => `and ${n} more`,
     unsure: (people) => `Data incomplete: of ${people} people nothing can be said yet`,
     arrivals: "Just arrived", late: (m) => `${m} minutes late`, page: (n, all) => `page ${n} of ${all}`,
     stale: (age) => `DATA STOPPED ${age} AGO: the figures below do not hold`, cut: "CUT OFF FROM THE SERVER: the figures below are old",
@@ -68,7 +70,7 @@ function onBoard(view) {
   for (const unit of view.gone) state.tiles.delete(unit);
   state.order = view.order;
   state.date = view.date;
-  $("date").textContent = dayText();
+  $("date").textContent = `${dayText()} · ${WORDS.roster} ${view.total.roster ?? 0}`;
   showTotals(view.total);
   showComplete(view);
   for (const arrival of view.arrivals) addArrival(arrival);
@@ -93,13 +95,14 @@ function showTotals(total) {
     return box;
   });
   if (boxes.length !== old.size || boxes.some((box) => !old.has(box.dataset.count))) $("totals").replaceChildren(...boxes);
-  const rest = ["berhalangan_sah", "cuti_sakit_izin", "dinas_luar", "belum_waktunya", "libur", "tidak_dinilai", "roster"];
-  $("rest").textContent = rest.filter((key) => total[key]).map((key) => `${WORDS[key]} ${total[key]}`).join("  ·  ");
+  const rest = ["berhalangan_sah", "cuti_sakit_izin", "dinas_luar", "belum_waktunya", "libur", "tidak_dinilai"];
+  $("rest").textContent = rest.filter((key) => total[key]).map((key) => `${WORDS[key]} ${total[key]}`).join(" · ");
 }
 
 function showComplete(view) {
   const silent = view.silent.length, unsure = view.total.belum_dapat_dipastikan ?? 0;
-  const names = view.silent.slice(0, 3).map((t) => `${t.office}${t.since ? ` (${t.since.slice(-5)})` : ""}`).join(", ");
+  const named = view.silent.slice(0, 2).map((t) => `${t.office}${t.since ? ` (${t.since.slice(-5)})` : ""}`);
+  const names = [...named, ...(silent > 2 ? [WORDS.others(silent - 2)] : [])].join(", ");
   $("complete").className = silent || unsure ? "lacking" : "";
   $("complete").textContent = silent ? WORDS.lacking(silent, view.terminals, unsure, names)
     : unsure ? WORDS.unsure(unsure) : WORDS.complete(view.terminals);
@@ -121,8 +124,9 @@ function fillTile(element, tile) {
 }
 
 function perPage() {
-  if (matchMedia("(max-width: 1100px)").matches) return Infinity;
-  const rows = Math.max(1, Math.floor(($("tiles").clientHeight + 10) / 122));
+  if (matchMedia("(max-width: 1100px)").matches) { $("tiles").style.gridTemplateRows = ""; return Infinity; }
+  const rows = Math.max(1, Math.floor(($("tiles").clientHeight + 10) / 122));  // a tile and the gap below it
+  $("tiles").style.gridTemplateRows = `repeat(${rows}, 1fr)`;
   return 2 * rows;
 }
 
@@ -146,7 +150,7 @@ function addArrival(arrival) {
   const list = $("arrivals").querySelector("ol");
   const item = make("li");
   item.append(make("b", arrival.at, arrival.late_m ? "late" : "here"), make("span", arrival.name ?? arrival.office));
-  const said = [arrival.name ? arrival.office : "", arrival.late_m ? WORDS.late(arrival.late_m) : ""].filter(Boolean).join(" · ");
+  const said = [arrival.late_m ? WORDS.late(arrival.late_m) : "", arrival.name ? arrival.office : ""].filter(Boolean).join(" · ");
   item.append(make("small", said || WORDS.hadir));
   list.prepend(item);
   while (list.children.length > SHOWN_ARRIVALS) list.lastChild.remove();
@@ -160,6 +164,7 @@ async function showDetail() {
   const [kind, id] = location.hash.slice(1).split("/");
   const detail = $("detail"), open = kind === "unit" || kind === "person";
   $("city").hidden = open;
+  document.body.classList.toggle("near", open);  // who reads names stands near: room for the table, none for the totals
   detail.hidden = !open;
   if (!open) { showTiles(); lookedAt = ""; return; }
   const wanted = `${kind}/${id}`;
@@ -222,8 +227,9 @@ function person(found) {
     [WORDS.policy, found.policy ? found.policy.source || found.policy.id : ""], [WORDS.open, found.open_until]];
   for (const [what, value] of told) if (value) { const dd = make("dd"); dd.append(value); facts.append(make("dt", what), dd); }
   const punches = found.punches.map((one) => row(one.at.replaceAll(":", "."), one.terminal, WORDS.used_as[one.used_as] ?? one.used_as));
-  const shown = found.history.map((one) => row(new Date(one.from).toLocaleTimeString(LANGUAGE), one.said));
-  return [make("h2", found.name), facts, make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
+  const shown = found.history.map((one) => row(one.from, one.said));
+  const taken = found.correction ? [make("p", found.correction, "correction")] : [];
+  return [make("h2", found.name), ...taken, facts, make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
     make("h2", WORDS.history), table([WORDS.from, WORDS.state], shown)];
 }
 
@@ -269,7 +275,8 @@ async function whoAmI() {
   state.me = await (await fetch("api/me")).json();
   document.body.dataset.mode = state.me.user ? "leader" : "shared";
   $("region").textContent = state.me.region;
-  $("who").textContent = state.me.user ? `${WORDS.signout} (${state.me.user})` : WORDS.signin;
+  $("who").textContent = state.me.user ? WORDS.signout : WORDS.signin;
+  $("who").title = state.me.user ?? "";
 }
 
 function signIn() {
