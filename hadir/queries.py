@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import clickhouse_connect
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.httputil import get_pool_manager
+from urllib3 import PoolManager
 
 from hadir.settings import Settings
 
@@ -47,13 +50,20 @@ def connect(settings: Settings, database: str | None = None) -> Client:
         host=address.hostname,
         port=address.port or (8443 if address.scheme == "https" else 8123),
         secure=address.scheme == "https",
-        ca_cert=settings.clickhouse_ca or None,
+        pool_mgr=_trusting(settings.clickhouse_ca) if settings.clickhouse_ca else None,
         username=settings.clickhouse_user,
         password=settings.clickhouse_password,
         database=database or settings.clickhouse_database,
         tz_mode="aware",
         autogenerate_session_id=False,
     )
+
+
+@cache
+def _trusting(authority: str) -> PoolManager:
+    """Connections that believe this file of authorities; one for all clients, or each client would leave one behind."""
+    manager: PoolManager = get_pool_manager(ca_cert=authority)
+    return manager
 
 
 def _rows(client: Client, query: str, raw: Sequence[str] = (), **parameters: Any) -> list[Row]:

@@ -42,7 +42,7 @@ def kafka_context(broker: Broker) -> ssl.SSLContext | None:
         return None
     context = _trusting(broker.kafka_ca, "HADIR_KAFKA_CA")
     if broker.kafka_certificate:
-        _show(context, broker.kafka_certificate, broker.kafka_key, "HADIR_KAFKA")
+        _show(context, broker.kafka_certificate, broker.kafka_key, "HADIR_KAFKA_CERTIFICATE")
     return context
 
 
@@ -60,7 +60,7 @@ def server_context(certificate: str, key: str, setting: str) -> ssl.SSLContext |
     Args:
         certificate: PEM file, the chain behind it included.
         key: PEM file, not encrypted; empty: in the same file.
-        setting: ``HADIR_GATEWAY`` or ``HADIR_WALL``, for the text of an error.
+        setting: the variable of the certificate, for the text of an error.
 
     Raises:
         Misconfigured: a file can't be used.
@@ -90,9 +90,9 @@ def _trusting(authority: str, setting: str) -> ssl.SSLContext:
 
 def _show(context: ssl.SSLContext, certificate: str, key: str, setting: str) -> None:
     def refuse() -> str:
-        raise Misconfigured(f"{setting}_KEY is encrypted: a process can't be asked for its password")
+        raise Misconfigured(f"{setting}: its key is encrypted, and a process can't be asked for the password")
 
     try:
         context.load_cert_chain(certificate, key or None, password=refuse)
     except (OSError, ssl.SSLError) as error:
-        raise Misconfigured(f"{setting}_CERTIFICATE, {setting}_KEY: {type(error).__name__}") from None
+        raise Misconfigured(f"{setting} or its key: {type(error).__name__}") from None

@@ -30,7 +30,7 @@ async def serve(config: Settings) -> None:
     wall = Wall(config, source, hub, lambda: clock.system_ms() / 1000)
     runner = web.AppRunner(wall.app(), shutdown_timeout=0.5, handle_signals=False, access_log=None)
     await runner.setup()
-    tls = server_context(config.wall_certificate, config.wall_key, "HADIR_WALL")
+    tls = server_context(config.wall_certificate, config.wall_key, "HADIR_WALL_CERTIFICATE")
     await web.TCPSite(runner, config.wall_host, config.wall_port, ssl_context=tls).start()
     metrics.expose(config.metrics_port)
     log.info("listening on %s:%d", config.wall_host, config.wall_port)

@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_alert AS
+CREATE OR REPLACE VIEW v_alert SQL SECURITY DEFINER AS
 SELECT
     a.work_date AS work_date,
     a.unit_id AS unit_id,

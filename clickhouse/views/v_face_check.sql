@@ -1,4 +1,4 @@
-CREATE OR REPLACE VIEW v_face_check AS
+CREATE OR REPLACE VIEW v_face_check SQL SECURITY DEFINER AS
 SELECT
     employee_id, install_id, taken_at, match, liveness, model, photo_sha256, photo_phash, mock, boot_id, elapsed_ms, imei,
     received_at, written_at

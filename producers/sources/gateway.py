@@ -125,7 +125,7 @@ async def serve(config: Settings) -> None:
     )
     runner = web.AppRunner(gateway.app(), shutdown_timeout=STOP_S, handle_signals=False, **SERVER_OPTIONS)
     await runner.setup()
-    tls = server_context(config.gateway_certificate, config.gateway_key, "HADIR_GATEWAY")
+    tls = server_context(config.gateway_certificate, config.gateway_key, "HADIR_GATEWAY_CERTIFICATE")
     await web.TCPSite(runner, config.gateway_host, config.gateway_port, backlog=1024, ssl_context=tls).start()
     metrics.expose(config.metrics_port)
     log.info("listening on %s:%d", config.gateway_host, config.gateway_port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import inspect
 import re
 from pathlib import Path
@@ -10,11 +11,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import pytest
+from click.testing import CliRunner
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hadir import queries
 from hadir.access import FILTERED, OPEN, condition, leader_file
+from hadir.cli import readers
 from hadir.migrate import bring_up, read_views
 from hadir.settings import Settings
 from streams.sink.clickhouse import ClickHouse
@@ -120,6 +123,31 @@ def test_a_unit_with_odd_letters_stays_one_unit(unit: str, tables: Tables, tmp_p
         f"SELECT unit_id FROM (SELECT arrayJoin({listed}) AS unit_id) WHERE {text}", parameters={"unit": unit}
     ).result_rows
     assert rows == [(unit,)]
+
+
+@pytest.mark.clickhouse
+def test_reader_command_writes_the_units_below_and_shows_the_password_once(
+    morning: Tables, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What it prints is the file; the password goes to the screen alone, and is the one whose hash the file has."""
+    monkeypatch.setattr(readers, "settings", lambda: morning.settings)
+    done = CliRunner().invoke(readers.reader_command, ["kadinkes", "--unit", "U1"])
+    assert done.exit_code == 0, done.output
+    told = re.fullmatch(r"kadinkes, 2 units, password \(shown once\): (\S{32})\n", done.stderr)
+    assert told is not None
+    path = tmp_path / "leader-kadinkes.xml"
+    path.write_text(done.stdout)
+    leader = users(path)["kadinkes"]
+    assert leader.findtext("password_sha256_hex") == hashlib.sha256(told[1].encode()).hexdigest()
+    assert {(element.tag, element.findtext("filter")) for element in leader.find("databases/hadir") or ()} == {
+        (view, "unit_id IN ('U1', 'U11')") for view in FILTERED
+    }
+    assert grants(leader) == ["GRANT leader"]
+    assert leader.findtext("profile") == "reader"
+    strange = CliRunner().invoke(readers.reader_command, ["kadinkes", "--unit", "U1", "--unit", "U9"])
+    assert strange.exit_code == 1
+    assert "U9" in strange.stderr
+    assert strange.stdout == ""
 
 
 class Answers(NamedTuple):

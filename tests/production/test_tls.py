@@ -144,7 +144,7 @@ def test_files_that_can_not_be_used_are_named_by_their_setting(certificate: Cert
             tls.clickhouse_context(configured(clickhouse="https://h:1", clickhouse_ca=ca))
     for chain, key in ((certificate.chain, other.key), (broken, broken), (certificate.chain, tmp_path / "none")):
         with pytest.raises(Misconfigured, match="HADIR_WALL_CERTIFICATE"):
-            tls.server_context(str(chain), str(key), "HADIR_WALL")
+            tls.server_context(str(chain), str(key), "HADIR_WALL_CERTIFICATE")
     locked = tmp_path / "locked.key"
     subprocess.run(
         ["openssl", "pkcs8", "-topk8", "-in", str(certificate.key), "-out", str(locked), "-passout", "pass:x"],
@@ -152,7 +152,7 @@ def test_files_that_can_not_be_used_are_named_by_their_setting(certificate: Cert
         capture_output=True,
     )
     with pytest.raises(Misconfigured, match="encrypted"):
-        tls.server_context(str(certificate.chain), str(locked), "HADIR_WALL")
+        tls.server_context(str(certificate.chain), str(locked), "HADIR_WALL_CERTIFICATE")
 
 
 @asynccontextmanager
@@ -180,11 +180,9 @@ async def test_server_with_a_certificate_speaks_https_and_nothing_else(
 ) -> None:
     """Reached by whoever trusts the authority; not by whoever does not, nor in the clear."""
     port, nobody = free_ports(2)
-    prefix = f"HADIR_{name.upper()}"
+    own = {"port": str(port), "certificate": str(certificate.chain), "key": str(certificate.key)}
     variables = {
-        f"{prefix}_PORT": str(port),
-        f"{prefix}_CERTIFICATE": str(certificate.chain),
-        f"{prefix}_KEY": str(certificate.key),
+        **{f"HADIR_{name}_{what}".upper(): value for what, value in own.items()},
         "HADIR_KAFKA": f"127.0.0.1:{nobody}",
         "HADIR_CLICKHOUSE": f"http://127.0.0.1:{nobody}",
         "HADIR_DATA": str(tmp_path),
@@ -227,7 +225,7 @@ async def https_clickhouse(clickhouse: str, certificate: Certificate) -> AsyncIt
         inner, outer = await asyncio.open_connection(behind.hostname, behind.port)
         await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
 
-    context = tls.server_context(str(certificate.chain), str(certificate.key), "HADIR_WALL")
+    context = tls.server_context(str(certificate.chain), str(certificate.key), "HADIR_WALL_CERTIFICATE")
     (port,) = free_ports(1)
     server = await asyncio.start_server(serve, "127.0.0.1", port, ssl=context)
     yield f"https://127.0.0.1:{port}"
@@ -247,7 +245,7 @@ async def test_clickhouse_is_believed_only_with_its_authority(https_clickhouse: 
             if trusted:
                 assert await sink.once("SELECT 42") == b"42\n"
                 client = await asyncio.to_thread(connect, config)
-                assert client.command("SELECT 42") == 42
+                assert await asyncio.to_thread(client.command, "SELECT 42") == 42
                 client.close()
             else:
                 with pytest.raises(Failed, match="Certificate"):
