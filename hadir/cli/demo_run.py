@@ -17,12 +17,13 @@ from rich.live import Live
 from rich.text import Text
 
 from hadir import clock
-from hadir.cli import demo_report
+from hadir.cli import demo_phones, demo_report
 from hadir.cli.system import LocalSystem
 from hadir.settings import Settings
 from producers.roster.load import run_import
 from producers.simulator.city import DAY, make_city
 from producers.simulator.morning import make_morning
+from producers.simulator.outings import Outing, make_outings
 from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import Progress, RunReport, run_city
 from producers.simulator.truth import write_truth
@@ -32,10 +33,11 @@ AGREE_S = 30.0  # machine seconds that the last rows may take to arrive
 
 
 class Told(NamedTuple):
-    """A made city, its morning, and the truth about everybody as ``truth.json`` has it."""
+    """A made city, its morning, its phones', and the truth about everybody as ``truth.json`` has it."""
 
     city: City
     morning: Morning
+    outings: tuple[Outing, ...]
     truth: dict[str, Any]
 
 
@@ -43,9 +45,10 @@ def think(folder: Path, people: int, terminals: int, seed: int, holiday: str) ->
     """Make a city and write its roster, the change that comes later, and the truth into ``folder``."""
     city = make_city(seed, DAY, people, terminals, holiday=holiday)
     morning = make_morning(city)
+    outings = make_outings(city, morning)
     write_roster(city, folder / "roster")
     write_change(city, folder / "change")
-    return Told(city, morning, write_truth(city, morning, folder / "truth.json"))
+    return Told(city, morning, outings, write_truth(city, morning, folder / "truth.json", outings))
 
 
 class Demo:
@@ -54,7 +57,7 @@ class Demo:
     def __init__(self, console: Console, configured: Settings, told: Told, rate: float) -> None:
         self._console = console
         self._settings = configured
-        self._city, self._morning, self._truth = told
+        self._city, self._morning, self._outings, self._truth = told
         self._rate = rate
         self._first_judged_s: float | None = None
 
@@ -89,6 +92,7 @@ class Demo:
                 self._morning.end_ms,
                 rate=self._rate,
                 morning=self._morning,
+                outings=self._outings,
                 progress=show,
                 actions=[(self._city.later_at_ms, enrol)],
             )
@@ -107,23 +111,25 @@ class Demo:
         end = time.monotonic() + AGREE_S
         while True:
             outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth)
-            if outcome.agreed or time.monotonic() > end:
+            phones = await asyncio.to_thread(demo_phones.compare, self._settings, self._truth, lived.phones)
+            if (outcome.agreed and not phones.faults) or time.monotonic() > end:
                 break
             await asyncio.sleep(0.5)
         self._console.print(outcome.table)
-        for line in outcome.disagreements[:20]:
+        for line in [*outcome.disagreements[:20], *phones.faults[:20]]:
             self._console.print(f"[red]{line}[/red]")
         later = {(enrolment.serial, enrolment.pin) for enrolment in self._city.later_enrolments}
         acks = [ack for ack in lived.acks if (ack.serial, ack.pin) not in later]  # they wait for us, not we for them
         for verdict in demo_report.latencies(self._settings, day, acks):
             self._console.print(verdict)
+        self._console.print(phones.summary)
         self._console.print(f"first judged person {self._first_judged_s:.1f} s after the command")
         people = len(self._truth["people"])
         if outcome.agreed:
             self._console.print(f"[green]all {people} agree with the truth[/green], {_elapsed()}")
         else:
             self._console.print(f"[red]{len(outcome.disagreements)} of {people} disagree with the truth[/red]")
-        return outcome.agreed
+        return outcome.agreed and not phones.faults
 
     async def _stay(self) -> None:
         self._console.print(

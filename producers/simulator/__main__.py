@@ -18,6 +18,7 @@ from pathlib import Path
 from hadir import clock
 from producers.simulator.city import DAY, PEOPLE, TERMINALS, make_city
 from producers.simulator.morning import make_morning
+from producers.simulator.outings import make_outings
 from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import LoadReport, Progress, deliver_all, run_city
 from producers.simulator.truth import write_truth
@@ -36,10 +37,21 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     morning = make_morning(city)
     done = asyncio.run(
-        run_city(city, asked.url, clock.now_ms, morning.end_ms, rate=clock.rate(), morning=morning, progress=_show)
+        run_city(
+            city,
+            asked.url,
+            clock.now_ms,
+            morning.end_ms,
+            rate=clock.rate(),
+            morning=morning,
+            outings=make_outings(city, morning),
+            progress=_show,
+        )
     )
     print(file=sys.stderr)
-    print(json.dumps({"delivered": len(done.acks), "undelivered": len(done.undelivered), **asdict(done.counts)}))
+    phones = {"pings": len(done.phones.pings), "face_checks": len(done.phones.face_checks)}
+    told = {"delivered": len(done.acks), "undelivered": len(done.undelivered), **asdict(done.counts), **phones}
+    print(json.dumps(told))
     return 1 if done.undelivered else 0
 
 

@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from producers.simulator import duty
 from producers.simulator.cases import Draft, fill_cases
 from producers.simulator.names import make_category, make_name, make_staff_no
+from producers.simulator.phones import FEWEST, SHARE, hand_out
+from producers.simulator.places import place_units
 from producers.simulator.units import CITY_NAME, Plan, choose_units
 from producers.simulator.world import (
     Assignment,
@@ -98,7 +100,9 @@ def make_city(
         for person in group
         if person.staff_no not in draft.moved
     ]
+    papers = draft.leave + _leave(draft, seed, people)  # phones go to people who have no part, so after these
     weeks = [Schedule(plan.unit_id, "", duty.WEEKS[plan.kind], day) for plan, _, _ in chosen]
+    phones = hand_out(rng_for(seed, "phones"), _carriers(draft), draft.cases, max(FEWEST, people // SHARE), day)
     return City(
         seed=seed,
         name=CITY_NAME,
@@ -110,7 +114,7 @@ def make_city(
         enrolments=tuple(draft.enrolments),
         shifts=duty.SHIFTS,
         schedules=tuple(weeks + rows),
-        leave=tuple(draft.leave + _leave(draft, seed, people)),
+        leave=tuple(papers),
         holidays=((day, holiday, "public"),) if holiday else (),
         policy=POLICY,
         policy_from=draft.founded,
@@ -119,7 +123,16 @@ def make_city(
         later_at_ms=moment(day, CHANGE_AT_S),
         roles=roles | draft.roles,
         cases=dict(draft.cases),
+        places=place_units((unit.unit_id, unit.kind) for unit in draft.units),
+        phones=phones,
     )
+
+
+def _carriers(draft: Draft) -> dict[str, list[Person]]:
+    """People of offices in force whose terminals tell the right time and do not fall silent."""
+    apart = {unit_id for role, unit_id in ROLES.items() if role == "slow_clock" or role.startswith("silent")}
+    apart |= {unit_id for unit_id, mode in MODES.items() if mode == "not_in_force"}
+    return {unit_id: group for unit_id, group in draft.members.items() if unit_id not in apart}
 
 
 def _open_unit(draft: Draft, plan: Plan, machines: int) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
 
+from producers.simulator.phones import token_sha256
 from producers.simulator.world import WEEKDAYS, ZONE, City, Enrolment
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -14,6 +15,7 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "devices.csv": ("serial", "unit_id", "name", "protocol", "timezone", "valid_from", "valid_to"),
     "people.csv": ("staff_no", "name", "category", "unit_id", "valid_from", "valid_to"),
     "enrolments.csv": ("serial", "pin", "staff_no", "valid_from", "valid_to"),
+    "phones.csv": ("staff_no", "install_id", "token_sha256", "valid_from", "valid_to"),
     "shifts.csv": (
         "shift_id",
         "starts_at",
@@ -56,6 +58,11 @@ def write_roster(city: City, folder: Path) -> None:
         ),
     )
     _write(folder, "enrolments.csv", _enrolment_rows(city.enrolments))
+    _write(
+        folder,
+        "phones.csv",
+        ((p.staff_no, p.install_id, token_sha256(p.token), p.valid_from, None) for p in city.phones),
+    )
     _write(
         folder,
         "shifts.csv",

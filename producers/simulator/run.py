@@ -1,4 +1,4 @@
-"""Drives all terminals of a city at once: through a morning on the simulated clock, or all of it in one minute."""
+"""Drives all terminals and phones of a city: through a morning on the simulated clock, or all of it in one minute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from dataclasses import dataclass, field, fields
 from hadir.clock import Clock
 from producers.simulator.link import GONE, Counts, Refused
 from producers.simulator.morning import make_morning
+from producers.simulator.outings import Outing
 from producers.simulator.pace import Pace
+from producers.simulator.phone_app import PhoneApp, PhoneReport, session
 from producers.simulator.terminal import MAX_LINES, Ack, Terminal
 from producers.simulator.world import Behaviour, City, Morning, Punch
 
@@ -37,13 +39,14 @@ class RunReport:
     """
     What a run did. ``acks``: every punch's first OK, in order. ``undelivered``: (serial, PIN, wall clock) of punches in
     the memories of connected terminals that never got one: empty unless the gateway was gone at the end.
-    ``still_silent``: serials that were silent at the end.
+    ``still_silent``: serials that were silent at the end. ``phones``: what phones were told.
     """
 
     acks: list[Ack] = field(default_factory=list)
     undelivered: list[tuple[str, str, int]] = field(default_factory=list)
     still_silent: list[str] = field(default_factory=list)
     counts: Counts = field(default_factory=Counts)
+    phones: PhoneReport = field(default_factory=PhoneReport)
 
 
 @dataclass
@@ -66,13 +69,14 @@ async def run_city(
     *,
     rate: float = 1.0,
     morning: Morning | None = None,
+    outings: Sequence[Outing] = (),
     progress: Callable[[Progress], None] | None = None,
     actions: Sequence[Action] = (),
     poll_s: float = 60.0,
     report: RunReport | None = None,
 ) -> RunReport:
     """
-    Let every terminal in service live its day.
+    Let every terminal in service live its day, and every phone that is given.
 
     Args:
         city: the made city.
@@ -81,25 +85,30 @@ async def run_city(
         until: moment at which the run ends, milliseconds since 1970 UTC; None: only by cancellation.
         rate: clock seconds per machine second, ``hadir.clock.rate()``.
         morning: the plan; made from the city if not given (the same every time).
+        outings: of the phones that speak, ``make_outings``.
         progress: told four times a second, and once at the end.
         actions: (moment, coroutine function) to be run when the clock shows it, e.g. the roster change at 08:00.
         poll_s: clock seconds between a terminal's polls.
         report: to be filled as it goes, for whoever wants to look at the acks while the city runs on.
 
-    An action that fails ends the run with its exception. Terminals never fail, they come again.
+    An action that fails ends the run with its exception. Terminals and phones never fail, they come again.
     """
     morning = morning or make_morning(city)
     pace = Pace(clock, rate)
     report = RunReport() if report is None else report
     terminals = _terminals(city, morning, gateway_url, pace, report.acks.append, poll_s)
+    mobile = session()
     try:
         async with asyncio.TaskGroup() as group:
             watch = group.create_task(_watch(terminals, pace, len(morning.punches), progress))
             doing = [group.create_task(_act(pace, action)) for action in actions]
             running = [group.create_task(_start(t, n, pace, poll_s, until)) for n, t in enumerate(terminals)]
+            phones = [PhoneApp(outing, gateway_url, mobile, pace, report.phones) for outing in outings]
+            running += [group.create_task(phone.run(until)) for phone in phones]
             await asyncio.gather(*running, *doing)
             watch.cancel()
     finally:
+        await mobile.close()
         for terminal in terminals:
             await terminal.link.close()
     now = clock() if until is None else until

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from producers.simulator.judge import Expected, View, World
+from producers.simulator.outings import Outing, make_outings, minutes, unit_of
 from producers.simulator.world import ZONE, City, Morning, clock_s, local_text, moment
 
 GLANCES = ("07:31", "07:35")
@@ -37,10 +38,13 @@ STATES = (
 )
 DUE = frozenset(STATES[:8])
 """*Wajib hadir*: what is left of the roster after leave, field duty, not due yet, days off and what is not judged."""
+RULES = ("mock_location", "impossible_travel", "shared_phone")
+"""Rules that a phone's cheat is to be found by."""
 NOTES = (
     "A terminal with a wrong clock is believed: its people's in-time and lateness are what that clock showed.",
     "Who depends on a terminal that is still silent is undetermined, whether he came or not.",
     "late_s is 0 unless the state is late.",
+    "A phone's minutes are by its own story, right to a minute or two at each crossing of the fence and end of a gap.",
 )
 
 
@@ -63,14 +67,15 @@ def allowed(world: World, staff_no: str, day: date, horizon_ms: int) -> list[Exp
     return [expected for expected in told if expected is not None]
 
 
-def make_truth(city: City, morning: Morning) -> dict[str, Any]:
+def make_truth(city: City, morning: Morning, outings: Sequence[Outing] | None = None) -> dict[str, Any]:
     """
     The whole truth as plain values, ready to be written as JSON.
 
     Keys: ``people`` (staff_no -> unit_id, state, late_s, reason, terminals, in_time, shift_id, world, at, certain),
     ``eve`` (the same for the work date before, of those who worked that night), ``no_row`` (staff_no -> why),
     ``units`` and ``total`` (state -> count, ``roster``, ``due``), ``parked`` (punches that stay without an owner),
-    ``punches`` (serial -> distinct punches a terminal has delivered by the end), ``silent`` (serial -> since when).
+    ``punches`` (serial -> distinct punches a terminal has delivered by the end), ``silent`` (serial -> since when),
+    ``phones`` (staff_no -> what his phone told, see ``_phone``).
     """
     world = World(city, morning)
     people: dict[str, dict[str, Any]] = {}
@@ -112,12 +117,34 @@ def make_truth(city: City, morning: Morning) -> dict[str, Any]:
             for begin, end in behaviour.silences
             if end is None
         },
+        "phones": {
+            outing.phone.staff_no: _phone(world, outing)
+            for outing in (make_outings(city, morning) if outings is None else outings)
+        },
     }
 
 
-def write_truth(city: City, morning: Morning, path: Path) -> dict[str, Any]:
+def _phone(world: World, outing: Outing) -> dict[str, Any]:
+    """
+    ``cheats``: names of the rules that must flag its owner, none for the honest; ``same_photo_as``: whose photo it
+    showed; ``pings`` and ``face_checks`` that get out by the end; ``minutes`` inside, outside, unknown.
+    """
+    unit_id, end_ms = unit_of(world.roster, outing.phone.staff_no), world.morning.end_ms
+    return {
+        "unit_id": unit_id,
+        "install_id": outing.phone.install_id,
+        "cheats": [outing.part] if outing.part in RULES else [],
+        "same_photo_as": outing.with_staff_no if outing.part == "same_photo" else "",
+        "shares_with": outing.with_staff_no if outing.part == "shared_phone" else "",
+        "pings": sum(outing.gets_out(fix.at_ms, end_ms) for fix in outing.fixes),
+        "face_checks": sum(outing.gets_out(shot.at_ms, end_ms) for shot in outing.shots),
+        "minutes": minutes(outing, world.city.places[unit_id], world.morning),
+    }
+
+
+def write_truth(city: City, morning: Morning, path: Path, outings: Sequence[Outing] | None = None) -> dict[str, Any]:
     """Write the truth as JSON; also returned."""
-    truth = make_truth(city, morning)
+    truth = make_truth(city, morning, outings)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(truth, indent=1, ensure_ascii=False), encoding="utf-8")
     return truth

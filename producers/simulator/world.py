@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 
+from producers.simulator.places import Place
+
 ZONE = "Asia/Jakarta"
 UTC_OFFSET_S = 7 * 3600
 LOCAL = timezone(timedelta(seconds=UTC_OFFSET_S))
@@ -157,6 +159,16 @@ class Policy:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An installation of the app, registered to a person; the ``token`` is what the app was given, never entered."""
+
+    staff_no: str
+    install_id: str
+    token: str
+    valid_from: date
+
+
 @dataclass(frozen=True)
 class City:
     """
@@ -164,6 +176,7 @@ class City:
 
     ``roles`` names the terminals that misbehave (role -> serial), ``cases`` the people put there on purpose
     (staff_no -> case). ``later_enrolments`` are entered at ``later_at_ms``. ``devices`` holds retired terminals too.
+    ``places``: where each office stands, by unit.
     """
 
     seed: int
@@ -185,6 +198,8 @@ class City:
     later_at_ms: int = 0
     roles: Mapping[str, str] = field(default_factory=dict)
     cases: Mapping[str, str] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    phones: tuple[Phone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

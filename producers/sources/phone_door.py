@@ -19,7 +19,6 @@ from aiohttp import web
 
 from hadir import metrics
 from hadir.clock import Clock
-from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged, Undecodable
 from producers.protocols import phone as protocol
 from producers.sources.bodies import Bodies
@@ -100,14 +99,11 @@ class PhoneDoor:
         if len(frame.items) > protocol.MAX_ITEMS:
             raise _Answered(413, f"items: more than {protocol.MAX_ITEMS}", "too_many_items")
         read = protocol.records(frame, phone.employee_id, at)
-        reach("phone.read")
         sent: set[asyncio.Future[Any]] = set()
         for name, records in (("ping", read.pings), ("face_check", read.face_checks)):
             sent.update([self._writer.phone_fact(name, record) for record in records])
         self._set_aside(read.faults, phone, at, sent)
-        reach("phone.sent")
         await acknowledged(sent, self._ack_s)
-        reach("phone.acknowledged")
         metrics.GATEWAY_ACK_SECONDS.observe(time.perf_counter() - started)
         _TAKEN["ping"].inc(len(read.pings))
         _TAKEN["face_check"].inc(len(read.face_checks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -33,4 +34,6 @@ def test_demo_of_a_small_city_agrees_with_the_truth(tmp_path: Path) -> None:
     (total,) = re.findall(r"^│ semua +│(.*)│$", done.stdout, re.MULTILINE)
     assert int(total.split("│")[-1]) == PEOPLE
     assert re.search(r"^from the acknowledged POST to the row: \d+, p50 \d+ ms, p99 \d+ ms", done.stdout, re.MULTILINE)
-    assert (tmp_path / "demo" / "truth.json").exists()
+    truth = json.loads((tmp_path / "demo" / "truth.json").read_text())
+    pings = sum(phone["pings"] for phone in truth["phones"].values())
+    assert re.search(rf"^phones: {pings} pings and \d+ face checks taken from 24 phones", done.stdout, re.MULTILINE)

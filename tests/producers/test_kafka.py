@@ -29,11 +29,13 @@ from producers.sources.attlog_import import run_import as import_file
 from producers.writing import Writer, acknowledged
 from schemas.codec import decode
 from tests.producers.conftest import SN, at, device, policy, shift
+from tests.producers.test_phone_door import INSTALL, TOKEN, phone
 from tests.roster.test_import import FILES, write
 from tests.waiting import until
 
 pytestmark = pytest.mark.kafka
 PARTITIONS = 4
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 
 class World:
@@ -133,13 +135,16 @@ async def test_reader_is_patient_or_not(world: World):
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
-async def test_promised_punches_survive_the_end_of_the_gateway(world: World, how: signal.Signals):
-    """Terminals post as fast as they can while the process is ended: every OK is in Kafka; SIGTERM ends it cleanly."""
-    for name, record in (("device", device()), ("shift", shift()), ("policy", policy())):
+async def test_promises_survive_the_end_of_the_gateway(world: World, how: signal.Signals):
+    """Terminals and a phone post as fast as they can until it ends: what was promised is there; SIGTERM is clean."""
+    for name, record in (("device", device()), ("phone", phone()), ("shift", shift()), ("policy", policy())):
         await acknowledged([world.writer.reference(name, record)], 10)
     (port,) = free_ports(1)
-    gateway = world.start("producers.sources.gateway", HADIR_GATEWAY_PORT=str(port))
+    gateway = world.start(
+        "producers.sources.gateway", HADIR_GATEWAY_PORT=str(port), HADIR_GATEWAY_PHONE_POSTS="1000000"
+    )
     promised: set[int] = set()
+    taken: set[int] = set()
 
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
 
@@ -166,18 +171,34 @@ async def test_promised_punches_survive_the_end_of_the_gateway(world: World, how
                 promised.add(n)
                 n += 20
 
-        terminals = [asyncio.create_task(terminal(n)) for n in range(20)]
+        async def app() -> None:
+            first = now_ms()
+            while True:
+                moments = range(first, first + 5)
+                items = [{"type": "ping", "fixed_at": moment, "lat": 0, "lon": 0} for moment in moments]
+                sent = {"install_id": INSTALL, "sent_at": first, "items": items}
+                try:
+                    async with http.post("/v1/phone", json=sent, headers=BEARER) as answer:
+                        if answer.status != 200 or (await answer.json())["taken"] != 5:
+                            return
+                except aiohttp.ClientError:
+                    return
+                taken.update(moments)
+                first += 5
+
+        terminals = [*[asyncio.create_task(terminal(n)) for n in range(20)], asyncio.create_task(app())]
 
         async def enough() -> bool:
-            return len(promised) >= 200
+            return len(promised) >= 200 and len(taken) >= 50
 
-        await until(enough, timeout_s=20, what="200 promises")
+        await until(enough, timeout_s=20, what="250 promises")
         gateway.send_signal(how)
         await asyncio.gather(*terminals)
     code = await asyncio.to_thread(gateway.wait, 20)
     assert code == (0 if how is signal.SIGTERM else -signal.SIGKILL)
     there = {int(str(p["pin"])) for p in await world.records("device_log", "punch")}
     assert promised <= there
+    assert taken <= {int(str(p["fixed_at"])) for p in await world.records("phone_log", "ping")}
 
 
 async def test_clock_goes_on_where_it_was_killed(world: World):
@@ -215,7 +236,7 @@ async def test_roster_and_file_imports_are_repeatable(world: World, tmp_path: Pa
     folder.mkdir()
     write(folder, FILES)
     first = await import_roster(folder, world.config, dry_run=False)
-    assert first.written == 24
+    assert first.written == 25
     assert (await import_roster(folder, world.config, dry_run=False)).written == 0
     assert (await import_roster(folder, world.config, dry_run=True)).written == 0
 
