@@ -195,8 +195,9 @@ class Presences:
             return None
         body = self._body(stay, day, stay.through(horizon.at))
         if body is None:
-            # in between there may have been a row only if there was a fix for it
-            between = touches > 1 and places.covers(stay.days, range(day - NEAR, day + NEAR + 1))
+            # in between there may have been a row only if there was a circle, and a fix that was near
+            between = touches > 1 and bool(self._memory.world.geofences)
+            between = between and places.covers(stay.days, range(day - NEAR, day + NEAR + 1))
             if stay.rows.pop(day, None) is not None:
                 self._rows.add((stay, day))
             elif not between:
