@@ -36,6 +36,7 @@ class Excuse(NamedTuple):
 ROUTES: tuple[Route, ...] = (
     Route("reference", "unit", "unit"),
     Route("reference", "unit_mode", "unit_mode"),
+    Route("reference", "geofence", "geofence"),
     Route("reference", "device", "device"),
     Route("reference", "assignment", "assignment"),
     Route("reference", "enrolment", "enrolment"),
@@ -53,6 +54,7 @@ ROUTES: tuple[Route, ...] = (
     Route("attribution", "attribution", "attribution_history"),
     Route("attendance", "attendance", "attendance_history"),
     Route("position", "position", "position"),
+    Route("presence", "presence", "presence"),
 )
 
 _TICK = "a moment that came, one a minute: what it caused is in the rows that were judged"
@@ -71,6 +73,7 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("staff_log", "ping", "raw pings stay in the log; `position` keeps one a person and minute"),
     Excuse("staff_log", "unit", _COPY),
     Excuse("staff_log", "unit_mode", _COPY),
+    Excuse("staff_log", "geofence", _COPY),
     Excuse("staff_log", "device", _COPY),
     Excuse("staff_log", "assignment", _COPY),
     Excuse("staff_log", "enrolment", _COPY),

@@ -37,6 +37,9 @@ FILES: dict[str, str] = {
         "bkd,BKD,pemda,office,Asia/Jakarta,in_force,2026-01-01,\n"
         "pemda,Pemerintah Daerah,,office,Asia/Jakarta,trial,2026-01-01,\n"
     ),
+    "geofences.csv": (
+        "unit_id,name,lat,lon,radius_m,valid_from,valid_to\nbkd,kantor,-7.4722,112.4338,100,2026-01-01,\n"
+    ),
     "devices.csv": (
         "serial,unit_id,name,protocol,timezone,valid_from,valid_to\nCK1,bkd,Mesin BKD,adms,Asia/Jakarta,2026-01-01,\n"
     ),

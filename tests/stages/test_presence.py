@@ -141,13 +141,20 @@ def test_late_ping_is_as_if_it_had_been_there() -> None:
     assert log.take(*morning, *morning) == []  # and again: nothing new
 
 
-def test_circle_moved_and_moved_back_is_written_again() -> None:
-    """Two records touched it since: another owner may have written what held in between."""
+def test_leave_entered_and_withdrawn_writes_the_row_again() -> None:
+    """Two records touched it since: another owner may have written what held in between. One: nothing is new."""
+    log = Log(*PLACED, *desk("2026-11-23 07:25", "2026-11-23 16:00"))
+    (before,) = log.take(r.tick("2026-11-23 17:00"))
+    (row,) = log.take(r.leave(), r.leave(void=True))
+    assert row["version"] > before["version"]
+    assert {**row, "version": 0} == {**before, "version": 0}
+    assert log.take(r.leave("budi")) == log.take(r.leave(first="2026-11-25")) == []
+
+
+def test_circle_that_moves_takes_everybody_along() -> None:
+    """Corrected afterwards: whoever sat at the old place was outside."""
     log = Log(*PLACED, *desk("2026-11-23 07:25", "2026-11-23 16:00"), r.tick("2026-11-23 17:00"))
-    moved, back = r.geofence(lat=-8.0), r.geofence()
-    (row,) = standing(log.take(moved, back))
-    assert row["inside_s"] == 8.5 * 3600
-    (row,) = log.take(moved)
+    (row,) = standing(log.take(r.geofence(lat=-8.0)))
     assert (row["inside_s"], row["outside_s"]) == (0, 8.5 * 3600)
 
 
