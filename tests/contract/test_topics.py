@@ -54,7 +54,7 @@ def test_derived_topics_are_named_by_epoch_and_sources_are_not() -> None:
 def test_topics_keyed_alike_have_the_same_number_of_partitions() -> None:
     """What is read side by side lies side by side."""
     wide = {log for log, topic in topics().items() if topic.partitions is None}
-    assert wide == {"device_log", "phone_log", "staff_log", "attribution", "attendance", "position"} | {
+    assert wide == {"device_log", "phone_log", "staff_log", "attribution", "attendance", "position", "presence"} | {
         log for log in topics() if log.startswith("state.")
     }
     assert {topics()[log].partitions for log in set(topics()) - wide} == {1}

@@ -98,6 +98,7 @@ async def test_first_import_writes_every_record(tmp_path: Path):
         "shift": (2, 0, 0, 0),
         "unit": (2, 0, 0, 0),
         "unit_mode": (2, 0, 0, 0),
+        "geofence": (1, 0, 0, 0),
         "device": (1, 0, 0, 0),
         "person": (4, 0, 0, 0),
         "assignment": (5, 0, 0, 0),
@@ -146,7 +147,7 @@ async def test_names_and_numbers_are_in_person_only(tmp_path: Path):
 
 
 async def test_what_a_record_names_stands_before_it(tmp_path: Path):
-    """Shifts, units, devices, assignments, schedules, enrolments, leave; months last of all."""
+    """Shifts, units, geofences, devices, assignments, schedules, enrolments, leave; months last of all."""
     kafka = MemoryKafka()
     await run(kafka, write(tmp_path, FILES))
     from schemas.codec import schema_of
@@ -158,6 +159,7 @@ async def test_what_a_record_names_stands_before_it(tmp_path: Path):
         "shift",
         "unit",
         "unit_mode",
+        "geofence",
         "device",
         "assignment",
         "schedule",

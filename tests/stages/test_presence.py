@@ -145,7 +145,8 @@ def test_leave_entered_and_withdrawn_writes_the_row_again() -> None:
     """Two records touched it since: another owner may have written what held in between. One: nothing is new."""
     log = Log(*PLACED, *desk("2026-11-23 07:25", "2026-11-23 16:00"))
     (before,) = log.take(r.tick("2026-11-23 17:00"))
-    (row,) = log.take(r.leave(), r.leave(void=True))
+    leave = {"first": "2026-11-23", "last": "2026-11-23"}
+    (row,) = log.take(r.leave(**leave), r.leave(**leave, void=True))
     assert row["version"] > before["version"]
     assert {**row, "version": 0} == {**before, "version": 0}
     assert log.take(r.leave("budi")) == log.take(r.leave(first="2026-11-25")) == []
@@ -248,7 +249,7 @@ def test_state_is_hours_while_lively_and_days_once_packed() -> None:
 
 
 def test_what_is_long_over_is_let_go() -> None:
-    """Two months later nothing of a date is remembered, in memory or put away, and nothing comes back."""
+    """Six weeks later nothing of a date is remembered, in memory or put away, and nothing comes back."""
     log = Log(*PLACED, *desk("2026-11-23 07:25", "2026-11-23 16:00"), r.tick("2026-11-23 17:00"))
     log.put_away()
     assert log.kinds() == {b"m", b"w"}

@@ -10,5 +10,5 @@ INSERT INTO presence (employee_id, work_date, unit_id, shift_start_at, shift_end
 -- ask
 SELECT employee_id, unit_name, complete, inside_m, outside_m, unknown_m, inside_share, round(known_share, 3) FROM v_presence ORDER BY employee_id
 -- expect
-00000000-0000-0000-0000-000000000001	Dinas Satu	true	300	100	110	0.75	0.784
-00000000-0000-0000-0000-000000000002	Dinas Satu	true	0	0	510	\N	0
+00000000-0000-0000-0000-000000000001	Dinas Satu	1	300	100	110	0.75	0.784
+00000000-0000-0000-0000-000000000002	Dinas Satu	1	0	0	510	\N	0
