@@ -34,6 +34,7 @@ class Explanation(NamedTuple):
         enrolments: rows of ``v_enrolment`` under which the punches were taken for this person's.
         punches: rows of ``v_punch``, the person's from a day before to a day after by the terminals' clocks.
         history: rows of ``v_attendance_history``: everything that was ever shown, oldest first.
+        presence: row of ``v_presence``; None: the phone said nothing, or the unit has no place on record.
     """
 
     day: Row | None
@@ -41,6 +42,7 @@ class Explanation(NamedTuple):
     enrolments: list[Row]
     punches: list[Row]
     history: list[Row]
+    presence: Row | None
 
 
 def connect(settings: Settings, database: str | None = None) -> Client:
@@ -128,7 +130,9 @@ def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explana
         "SELECT * FROM v_enrolment WHERE reference_offset IN {offsets:Array(Int64)} ORDER BY reference_offset",
         offsets=sorted({punch["enrolment_offset"] for punch in punches}),
     )
-    return Explanation(days[0] if days else None, policies[0] if policies else None, enrolments, punches, history)
+    stays = _rows(client, "SELECT * FROM v_presence WHERE employee_id = {who:UUID} AND work_date = {day:Date}", **who)
+    first = [rows[0] if rows else None for rows in (days, policies, stays)]
+    return Explanation(first[0], first[1], enrolments, punches, history, first[2])
 
 
 def shown_at(client: Client, work_date: date, moment: datetime, unit: str | None = None) -> list[Row]:

@@ -54,6 +54,8 @@ _DAYS = (
     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
 STATES: dict[str, str] = {state: words[0] for state, words in _STATES.items()}
+PRESENCE = {"inside": "Di tempat kerja", "outside": "Di luar", "unknown": "Tidak diketahui"}
+"""Where a phone was during a shift."""
 RANK = (
     "not_here",
     "absent",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date
+from zoneinfo import ZoneInfo
 
 import click
 from clickhouse_connect.driver.client import Client
@@ -15,7 +16,7 @@ from hadir import queries
 from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
 from hadir.settings import settings
-from hadir.words import STATES, missing, say
+from hadir.words import PRESENCE, STATES, missing, say
 
 ALWAYS = ("wajib", "hadir", "roster")
 """Counts by office that are shown even where they are 0; of the others a column is left out when nobody is in it."""
@@ -94,7 +95,8 @@ def explain_command(employee: str, day: str) -> None:
 
     EMPLOYEE is a staff number (NIP, NI PPPK or NIK), a part of a name, or hadir's own id; of several people who match
     the numbers are listed. DATE is YYYY-MM-DD. Punches of the day before and after are listed too, with the use made
-    of each: in, out, none (looked at, not needed) or - (another date's).
+    of each: in, out, none (looked at, not needed) or - (another date's). Where the phone said something during the
+    shift, its windows: in the unit's place, outside of it, or not known.
 
     \b
       hadir explain 197503152000031002 2026-11-23
@@ -126,6 +128,8 @@ def explain_command(employee: str, day: str) -> None:
         policy = why.policy
         console.print(f"policy {policy['policy_id']}, grace {policy['grace_s']} s: {policy['source']}")
     _punches(console, why)
+    if why.presence:
+        _presence(console, why.presence)
     _history(console, why)
 
 
@@ -141,6 +145,18 @@ def _punches(console: Console, why: queries.Explanation) -> None:
         )
     if table.row_count:
         console.print(table)
+
+
+def _presence(console: Console, stay: queries.Row) -> None:
+    zone = ZoneInfo(stay["timezone"])
+    table = Table("from", "to", "place", title="by phone", title_justify="left")
+    for window in stay["windows"]:
+        times = (f"{window[edge].astimezone(zone):%H:%M:%S}" for edge in ("from_at", "to_at"))
+        table.add_row(*times, PRESENCE[window["place"]])
+    console.print(table)
+    sums = ", ".join(f"{PRESENCE[p]} {stay[f'{p}_m']:g} min" for p in PRESENCE)
+    until = "" if stay["complete"] else f", so far until {stay['until_at'].astimezone(zone):%H:%M}"
+    console.print(f"{sums}{until}; {stay['pings']} minutes with a ping")
 
 
 def _history(console: Console, why: queries.Explanation) -> None:

@@ -17,6 +17,7 @@ _PIN = re.compile(r"[0-9A-Za-z._-]{1,24}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _INSTALL = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_DEGREES = re.compile(r"-?\d{1,3}(\.\d{1,12})?", re.ASCII)
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
@@ -126,6 +127,20 @@ def minutes_s(cell: str, column: str) -> int:
     if not cell.isascii() or not cell.isdigit() or int(cell) > 1440:
         raise BadCell(f"{column}: {cell or 'empty'} is no whole number of minutes from 0 to 1440")
     return int(cell) * 60
+
+
+def degrees(cell: str, column: str, most: int) -> float:
+    """Decimal degrees with a point, from -``most`` to ``most``."""
+    if _DEGREES.fullmatch(cell) is None or abs(float(cell)) > most:
+        raise BadCell(f"{column}: {cell or 'empty'} is no number of degrees from -{most} to {most}, as -7.4722")
+    return float(cell)
+
+
+def metres(cell: str, column: str, most: int) -> int:
+    """Whole metres, 1 to ``most``."""
+    if not cell.isascii() or not cell.isdigit() or not 1 <= int(cell[:9]) <= most:
+        raise BadCell(f"{column}: {cell or 'empty'} is no whole number of metres from 1 to {most}")
+    return int(cell[:9])
 
 
 def month(cell: str) -> str:

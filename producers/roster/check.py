@@ -14,6 +14,7 @@ from producers.roster.table import Faults, Row
 # Files whose first column names a thing that others refer to.
 _NAMED = {"units.csv": "unit", "devices.csv": "device", "shifts.csv": "shift"}
 _FILE_OF = {"policy": POLICY_FILE, "shift": "shifts.csv", "unit": "units.csv", "device": "devices.csv"} | {
+    "geofence": "geofences.csv",
     "assignment": "people.csv",
     "schedule": "schedules.csv",
     "enrolment": "enrolments.csv",
@@ -95,7 +96,7 @@ class Check:
 
     def _refers(self, name: str, record: dict[str, Any]) -> list[str]:
         wrong = []
-        if name in ("device", "assignment", "schedule"):
+        if name in ("device", "geofence", "assignment", "schedule"):
             unit_id = record["unit_id"]
             if (unit_id or name != "schedule") and not self._is_there("unit", unit_id):
                 wrong.append(f"unit_id: {unit_id or 'empty'} is no unit")

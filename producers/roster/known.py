@@ -18,6 +18,7 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "policy": (),
     "shift": ("shift_id",),
     "unit": ("unit_id",),
+    "geofence": ("unit_id", "name"),
     "device": ("device_id",),
     "assignment": ("employee_id",),
     "schedule": ("unit_id", "employee_id"),

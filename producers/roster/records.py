@@ -30,6 +30,7 @@ LEAVE_KINDS = (
 )
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAY_S = 86_400
+LARGEST_M = 50_000  # radius of a geofence; the streams refuse more
 
 
 def unit(row: dict[str, str], employee: Lookup) -> list[Record]:
@@ -50,6 +51,26 @@ def unit(row: dict[str, str], employee: Lookup) -> list[Record]:
             },
         ),
         ("unit_mode", {"unit_id": unit_id, "mode": c.one_of(row["mode"], "mode", MODES), **dated}),
+    ]
+
+
+def geofence(row: dict[str, str], employee: Lookup) -> list[Record]:
+    """``geofences.csv``: a ``geofence``, one circle of a unit's place."""
+    first, last = c.span(row)
+    return [
+        (
+            "geofence",
+            {
+                "unit_id": row["unit_id"],
+                "name": c.filled(row["name"], "name"),
+                "lat": c.degrees(row["lat"], "lat", 90),
+                "lon": c.degrees(row["lon"], "lon", 180),
+                "radius_m": c.metres(row["radius_m"], "radius_m", LARGEST_M),
+                "valid_from": first,
+                "valid_to": last,
+                "void": c.void(row),
+            },
+        )
     ]
 
 
@@ -245,6 +266,7 @@ SOURCES = (
         shift,
     ),
     Source("units.csv", ("unit_id", "name", "parent_id", "kind", "timezone", "mode", *_SPAN), unit),
+    Source("geofences.csv", ("unit_id", "name", "lat", "lon", "radius_m", *_SPAN), geofence),
     Source("devices.csv", ("serial", "unit_id", "name", "protocol", "timezone", *_SPAN), device),
     Source("people.csv", _PEOPLE, person),
     Source("people.csv", _PEOPLE, assignment),

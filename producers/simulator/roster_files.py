@@ -12,6 +12,7 @@ from producers.simulator.world import WEEKDAYS, ZONE, City, Enrolment
 
 HEADERS: dict[str, tuple[str, ...]] = {
     "units.csv": ("unit_id", "name", "parent_id", "kind", "timezone", "mode", "valid_from", "valid_to"),
+    "geofences.csv": ("unit_id", "name", "lat", "lon", "radius_m", "valid_from", "valid_to"),
     "devices.csv": ("serial", "unit_id", "name", "protocol", "timezone", "valid_from", "valid_to"),
     "people.csv": ("staff_no", "name", "category", "unit_id", "valid_from", "valid_to"),
     "enrolments.csv": ("serial", "pin", "staff_no", "valid_from", "valid_to"),
@@ -35,6 +36,11 @@ HEADERS: dict[str, tuple[str, ...]] = {
 }
 
 
+def place(number: int) -> tuple[float, float]:
+    """Where the city's so-manyeth unit stands, degrees: a grid of 12 columns, 440 m apart."""
+    return round(-7.4900 + number // 12 * 0.004, 4), round(112.4100 + number % 12 * 0.004, 4)
+
+
 def write_roster(city: City, folder: Path) -> None:
     """Write everything that is entered before the day begins; the folder is made, files in it are replaced."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,6 +48,11 @@ def write_roster(city: City, folder: Path) -> None:
         folder,
         "units.csv",
         ((u.unit_id, u.name, u.parent_id, u.kind, ZONE, u.mode, u.valid_from, None) for u in city.units),
+    )
+    _write(
+        folder,
+        "geofences.csv",
+        ((u.unit_id, "kantor", *place(n), 100, u.valid_from, None) for n, u in enumerate(city.units)),
     )
     _write(
         folder,

@@ -36,6 +36,7 @@ class Excuse(NamedTuple):
 ROUTES: tuple[Route, ...] = (
     Route("reference", "unit", "unit"),
     Route("reference", "unit_mode", "unit_mode"),
+    Route("reference", "geofence", "geofence"),
     Route("reference", "device", "device"),
     Route("reference", "assignment", "assignment"),
     Route("reference", "enrolment", "enrolment"),
@@ -55,6 +56,7 @@ ROUTES: tuple[Route, ...] = (
     Route("attendance", "attendance", "attendance_history"),
     Route("face_check", "face_check", "face_check"),
     Route("position", "position", "position"),
+    Route("presence", "presence", "presence"),
     Route("alert", "alert", "alert"),
     Route("notice", "notice", "notice"),
 )
@@ -78,6 +80,7 @@ EXCUSED: tuple[Excuse, ...] = (
     Excuse("staff_log", "face_check", _ALONE),
     Excuse("staff_log", "unit", _COPY),
     Excuse("staff_log", "unit_mode", _COPY),
+    Excuse("staff_log", "geofence", _COPY),
     Excuse("staff_log", "device", _COPY),
     Excuse("staff_log", "assignment", _COPY),
     Excuse("staff_log", "enrolment", _COPY),

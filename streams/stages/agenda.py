@@ -140,9 +140,9 @@ class Agenda:
         steps = sum([(people - job.cursor) * len(job.dates) + 1 for job in self._jobs])
         return len(self._hot) + len(self._cold) + steps
 
-    def others(self, in_job: bool) -> bool:
-        """Whether a job that may have touched a date too is still under way."""
-        return len(self._jobs) > in_job
+    def others(self, in_job: bool, least: int = ONCE) -> bool:
+        """Whether a job that may have touched a date too, and with at least that weight, is still under way."""
+        return any([job.weight >= least for job in islice(self._jobs, in_job, None)])  # in a job: it is the first
 
     def urgent(self, look: Look) -> None:
         """Look at every date that a punch touched."""

@@ -221,15 +221,14 @@ class Judge:
         agenda, memory = self._agenda, self.memory
         if day not in agenda.open:
             return
-        others = agenda.others(in_job)
         if weight >= STAY:
-            body = self._presences.look(person, day, weight // STAY + others)
+            body = self._presences.look(person, day, weight // STAY + agenda.others(in_job, STAY))
             if body is not None:
                 self._out.append(Emission("presence", self.partition, person.key, body + codec.long_bytes(self._head)))
             weight %= STAY
             if not weight:
                 return
-        if others:
+        if agenda.others(in_job):
             weight += ONCE
         due, horizon = memory.plan(person, day), memory.barriers.horizon
         if due is None or horizon is None or horizon.at < due.opens_at:

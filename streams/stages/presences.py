@@ -31,9 +31,9 @@ from streams.stages.person import Person
 
 KEYS = (b"m", b"y", b"w")
 LIVELY_DAYS = 2  # fixes older than this behind the horizon are kept packed
-KEPT_DAYS = 62  # a month and the one before it; rows of earlier dates stay as they are
+KEPT_DAYS = 40  # a month and ten days to close it; rows of earlier dates stay as they are
 EARLY_MS = 3_600_000  # a fix so long after its receipt was made by a wrong clock
-STALE_MS = 45 * DAY_MS  # one so long before it as well, or by somebody who fills our memory
+STALE_MS = KEPT_DAYS * DAY_MS  # one so long before it as well, or by somebody who fills our memory
 QUARTER_MS = places.QUARTER_S * 1000
 NEAR = 3  # days between a fix and any work date to whose shift it can belong
 
@@ -195,8 +195,9 @@ class Presences:
             return None
         body = self._body(stay, day, stay.through(horizon.at))
         if body is None:
-            # in between there may have been a row only if there was a fix for it
-            between = touches > 1 and places.covers(stay.days, range(day - NEAR, day + NEAR + 1))
+            # in between there may have been a row only if there was a circle, and a fix that was near
+            between = touches > 1 and bool(self._memory.world.geofences)
+            between = between and places.covers(stay.days, range(day - NEAR, day + NEAR + 1))
             if stay.rows.pop(day, None) is not None:
                 self._rows.add((stay, day))
             elif not between:

@@ -213,7 +213,7 @@ def test_explain_says_when_punches_were_received(monkeypatch: pytest.MonkeyPatch
     }
     monkeypatch.setattr(show, "connected", NoClient)
     monkeypatch.setattr(queries, "find_people", lambda client, text: [person])
-    why = queries.Explanation(day, None, [], [punch], [])
+    why = queries.Explanation(day, None, [], [punch], [], None)
     monkeypatch.setattr(queries, "explain", lambda client, who, date: why)
     outcome = CliRunner().invoke(main, ["explain", "Siti", "2026-05-05"])
     assert outcome.exit_code == 0, outcome.output
@@ -224,3 +224,31 @@ def test_explain_says_when_punches_were_received(monkeypatch: pytest.MonkeyPatch
         "2026-11-23 08:40:00",
         "in",
     ]
+
+
+def test_explain_shows_where_the_phone_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows and sums in the unit's time; a gap is called not known, never absent."""
+    person = {"staff_no": "190101012020012001", "name": "Siti Contoh", "employee_id": "x"}
+    day = {
+        "state": "off", "unit_name": "U", "unit_mode": "in_force", "shift_id": "", "open_until": "", "missing": [],
+        "punches": [], "reason": "day_off",
+    }  # fmt: skip
+    at = [datetime(2026, 11, 23, hour, 30, tzinfo=UTC) for hour in (0, 2, 3)]
+    stay = {
+        "timezone": "Asia/Makassar", "complete": False, "until_at": at[2], "pings": 25, "inside_m": 120.0,
+        "outside_m": 0.0, "unknown_m": 60.0,
+        "windows": [
+            {"from_at": at[0], "to_at": at[1], "place": "inside"},
+            {"from_at": at[1], "to_at": at[2], "place": "unknown"},
+        ],
+    }  # fmt: skip
+    monkeypatch.setattr(show, "connected", NoClient)
+    monkeypatch.setattr(queries, "find_people", lambda client, text: [person])
+    monkeypatch.setattr(queries, "explain", lambda *asked: queries.Explanation(day, None, [], [], [], stay))
+    outcome = CliRunner().invoke(main, ["explain", "Siti", "2026-11-23"])
+    assert outcome.exit_code == 0, outcome.output
+    cells = [[cell.strip() for cell in line.strip("│").split("│")] for line in outcome.output.splitlines()]
+    assert ["08:30:00", "10:30:00", "Di tempat kerja"] in cells
+    assert ["10:30:00", "11:30:00", "Tidak diketahui"] in cells
+    sums = "Di tempat kerja 120 min, Di luar 0 min, Tidak diketahui 60 min, so far until 11:30; 25 minutes with a ping"
+    assert sums in outcome.output

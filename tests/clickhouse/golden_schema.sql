@@ -560,6 +560,31 @@ ORDER BY (toDate32(taken_at), employee_id, install_id, taken_at)
 SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
 COMMENT 'Faces checked by phones: scores and hashes, never a photo. Of redeliveries of one (employee_id, install_id, taken_at) the first received stays.';
 
+-- geofence
+CREATE TABLE geofence
+(
+    `unit_id` LowCardinality(String) COMMENT 'Unit whose place it is.',
+    `name` String COMMENT 'What the circle is called within its unit, e.g. the building.',
+    `lat` Float64 COMMENT 'Latitude of the centre, degrees WGS84.',
+    `lon` Float64 COMMENT 'Longitude of the centre, degrees WGS84.',
+    `radius_m` Int32 COMMENT 'Radius, metres.',
+    `valid_from` Date32 COMMENT 'First local date on which it holds.',
+    `valid_to` Nullable(Date32) COMMENT 'Last local date on which it holds; null: open.',
+    `void` Bool COMMENT 'True withdraws the record of this identity, as if never entered.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was entered, UTC.',
+    `recorded_by` String COMMENT 'Who entered it: a user or the program\'s name.',
+    `reference_offset` Int64 ALIAS _offset COMMENT 'Offset of the record in `reference`: the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `reference` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `reference`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+ORDER BY (unit_id, name, valid_from)
+SETTINGS index_granularity = 8192
+COMMENT 'Circles that count as a unit\'s place. Of one identity the highest offset stays.';
+
 -- leave
 CREATE TABLE leave
 (
@@ -732,6 +757,45 @@ PARTITION BY (epoch, toYYYYMM(minute_at))
 ORDER BY (epoch, toStartOfHour(minute_at), employee_id, minute_at)
 SETTINGS min_parts_to_merge_at_once = 16, index_granularity = 8192, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = ''
 COMMENT 'A person\'s first position of a minute, by epoch.';
+
+-- presence
+CREATE TABLE presence
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `work_date` Date COMMENT 'Local date on which the shift starts.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit of the assignment in force on that date, whose place counts; empty when withdrawn.',
+    `shift_start_at` DateTime64(3, 'UTC') COMMENT 'UTC; 0 when withdrawn.',
+    `shift_end_at` DateTime64(3, 'UTC') COMMENT 'UTC; 0 when withdrawn.',
+    `until_at` DateTime64(3, 'UTC') COMMENT 'Moment through which the shift is judged: the end of the shift, or the person\'s last quarter of an hour before the horizon, UTC; 0 when withdrawn.',
+    `inside_s` Int32 COMMENT 'Whole seconds inside, from the start of the shift through `until_at`.',
+    `outside_s` Int32 COMMENT 'Whole seconds outside.',
+    `unknown_s` Int32 COMMENT 'Whole seconds of which nothing can be said: the phone was silent for more than 15 minutes, or said nothing clear yet.',
+    `pings` Int32 COMMENT 'Minutes of which a ping was looked at, from the opening of the in-window through `until_at`.',
+    `windows` Array(Tuple(
+        from_at DateTime64(3, 'UTC'),
+        to_at DateTime64(3, 'UTC'),
+        place String)) COMMENT 'The time from the start of the shift through `until_at`, cut where the place changed, in order.',
+    `hours` Array(Tuple(
+        from_at DateTime64(3, 'UTC'),
+        inside_s Int32,
+        outside_s Int32,
+        unknown_s Int32)) COMMENT 'The same by hours of the clock, in order; those that have begun.',
+    `geofence_offsets` Array(Int64) COMMENT '`reference` offsets of the circles that counted, rising.',
+    `withdrawn` Bool COMMENT 'True takes back what was shown earlier: there is no shift, no place or no ping any more.',
+    `epoch` LowCardinality(String) COMMENT 'Epoch of the code that judged.',
+    `partition` Int32 COMMENT 'Partition of `staff_log`.',
+    `version` Int64 COMMENT 'Offset in `staff_log` of the last input folded; the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `presence` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `presence`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (epoch, toYYYYMM(work_date))
+ORDER BY (epoch, work_date, employee_id)
+SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
+COMMENT 'Where each person was during the shift of a work date, by epoch: the highest version.';
 
 -- punch
 CREATE TABLE punch
@@ -917,6 +981,7 @@ CREATE VIEW v_alert
         tries Int32)),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Of whom was each office told at its cutoff, in which revision, and what became of it on each channel? wajib = hadir + terlambat + ditunggu + belum_hadir + tidak_hadir + tk + belum_dapat_dipastikan. What was said is kept whatever epoch said it.'
 AS SELECT
     a.work_date AS work_date,
@@ -1311,6 +1376,7 @@ CREATE VIEW v_face_check
     `received_at` DateTime64(3, 'UTC'),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What did phones see of faces? Scores and hashes; taken_at is the phone\'s clock, received_at ours. Filter by taken_at.'
 AS SELECT
     employee_id,
@@ -1330,6 +1396,37 @@ AS SELECT
 FROM face_check
 FINAL
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+-- v_geofence
+CREATE VIEW v_geofence
+(
+    `unit_id` LowCardinality(String),
+    `name` String,
+    `lat` Float64,
+    `lon` Float64,
+    `radius_m` Int32,
+    `valid_from` Date32,
+    `valid_to` Nullable(Date32),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `recorded_by` String,
+    `reference_offset` Int64
+)
+DEFINER = default SQL SECURITY DEFINER
+COMMENT 'Which circles were a unit\'s place, from when to when? Of records of one name that cover one date the highest reference_offset counts.'
+AS SELECT
+    unit_id,
+    name,
+    lat,
+    lon,
+    radius_m,
+    valid_from,
+    valid_to,
+    recorded_at,
+    recorded_by,
+    _offset AS reference_offset
+FROM geofence
+FINAL
+WHERE NOT void;
 
 -- v_latency
 CREATE VIEW v_latency
@@ -1634,6 +1731,7 @@ CREATE VIEW v_phone
     `recorded_by` String,
     `reference_offset` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Whose is an installation of the app, from when to when?'
 AS SELECT
     install_id,
@@ -1713,6 +1811,101 @@ WHERE epoch = (
     FROM v_epoch
 )
 SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+-- v_presence
+CREATE VIEW v_presence
+(
+    `work_date` Date,
+    `unit_id` LowCardinality(String),
+    `unit_name` String,
+    `timezone` String,
+    `employee_id` UUID,
+    `shift_start_at` DateTime64(3, 'UTC'),
+    `shift_end_at` DateTime64(3, 'UTC'),
+    `until_at` DateTime64(3, 'UTC'),
+    `complete` UInt8,
+    `inside_m` Float64,
+    `outside_m` Float64,
+    `unknown_m` Float64,
+    `inside_share` Nullable(Float64),
+    `known_share` Float64,
+    `pings` Int32,
+    `windows` Array(Tuple(
+        from_at DateTime64(3, 'UTC'),
+        to_at DateTime64(3, 'UTC'),
+        place String)),
+    `hours` Array(Tuple(
+        from_at DateTime64(3, 'UTC'),
+        inside_s Int32,
+        outside_s Int32,
+        unknown_s Int32)),
+    `geofence_offsets` Array(Int64),
+    `version` Int64,
+    `written_at` DateTime64(3, 'UTC')
+)
+DEFINER = default SQL SECURITY DEFINER
+COMMENT 'How long was each person inside, outside or out of sight of the unit\'s place during a shift? inside_share is of the known time (null: none was known), known_share of the shift so far; minutes that are unknown are a gap, never an absence.'
+AS WITH
+    u.records[arrayFirstIndex(r -> ((r.valid_from <= p.work_date) AND (r.valid_to >= p.work_date)), u.records)] AS unit
+SELECT
+    p.work_date AS work_date,
+    p.unit_id AS unit_id,
+    unit.name AS unit_name,
+    if(unit.timezone = '', 'UTC', unit.timezone) AS timezone,
+    p.employee_id AS employee_id,
+    p.shift_start_at AS shift_start_at,
+    p.shift_end_at AS shift_end_at,
+    p.until_at AS until_at,
+    p.until_at = p.shift_end_at AS complete,
+    round(p.inside_s / 60, 1) AS inside_m,
+    round(p.outside_s / 60, 1) AS outside_m,
+    round(p.unknown_s / 60, 1) AS unknown_m,
+    if((p.inside_s + p.outside_s) = 0, NULL, p.inside_s / (p.inside_s + p.outside_s)) AS inside_share,
+    (p.inside_s + p.outside_s) / ((p.inside_s + p.outside_s) + p.unknown_s) AS known_share,
+    p.pings AS pings,
+    p.windows AS windows,
+    p.hours AS hours,
+    p.geofence_offsets AS geofence_offsets,
+    p.version AS version,
+    p.written_at AS written_at
+FROM presence AS p
+FINAL
+ANY LEFT JOIN v_unit_records AS u ON u.unit_id = p.unit_id
+WHERE (p.epoch = (
+    SELECT epoch
+    FROM v_epoch
+)) AND (NOT p.withdrawn)
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+-- v_presence_hour
+CREATE VIEW v_presence_hour
+(
+    `work_date` Date,
+    `unit_id` LowCardinality(String),
+    `unit_name` String,
+    `timezone` String,
+    `employee_id` UUID,
+    `from_at` DateTime64(3, 'UTC'),
+    `hour_local` String,
+    `inside_m` Float64,
+    `outside_m` Float64,
+    `unknown_m` Float64
+)
+DEFINER = default SQL SECURITY DEFINER
+COMMENT 'Where was each person hour by hour of the unit\'s clock? Minutes inside, outside and unknown, only those within the shift.'
+AS SELECT
+    work_date,
+    unit_id,
+    unit_name,
+    timezone,
+    employee_id,
+    hour.from_at AS from_at,
+    formatDateTime(hour.from_at, '%H:00', timezone) AS hour_local,
+    round(hour.inside_s / 60, 1) AS inside_m,
+    round(hour.outside_s / 60, 1) AS outside_m,
+    round(hour.unknown_s / 60, 1) AS unknown_m
+FROM v_presence
+ARRAY JOIN hours AS hour;
 
 -- v_punch
 CREATE VIEW v_punch

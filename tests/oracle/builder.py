@@ -215,12 +215,12 @@ class Builder(Roster):
         dice = self.dice
         for employee_id in self.fingers:
             for work_date in self.days:
-                if not self.with_spice("walk", 50):
+                if not self.with_spice("walk", 85):
                     continue
-                at = self.aim(["start", "end", "opens"], work_date, self.zone_of[self.works_at[employee_id]])
+                at = self.aim(["start", "opens", "cutoff", "end"], work_date, self.zone_of[self.works_at[employee_id]])
                 at += dice.pick([0, -10 * MINUTE, HOUR, -HOUR, 123_456])
                 for _ in range(dice.between(1, 25)):
-                    at += dice.pick([5, 60, 300, 300, 300, 899, 900, 901, 1800]) * SECOND
+                    at += dice.pick([5, 60, 300, 300, 300, 300, 600, 899, 900, 901, 1800]) * SECOND
                     self.pinged(employee_id, at)
                     if dice.chance(10):  # the same moment, or a second before it, from elsewhere
                         self.pinged(employee_id, at - dice.pick([0, SECOND]))
@@ -228,14 +228,14 @@ class Builder(Roster):
     def pinged(self, employee_id: str, at: int) -> None:
         """One ping, somewhere about the office."""
         dice = self.dice
-        late = dice.pick([1, 1, 1, 1, 2, 3600, 40 * 86_400, 46 * 86_400, -7200])
+        late = dice.pick([1, 3600, 40 * 86_400, 46 * 86_400, -7200]) if dice.chance(20) else 1
         ping = {
             "employee_id": employee_id,
             "install_id": "install-1",
             "fixed_at": at,
-            "lat": OFFICE_LAT + dice.pick([0, 0, 0, 0.0005, 0.0009, 0.0011, 0.002, 0.01, 1.0]),
-            "lon": OFFICE_LON + dice.pick([0, 0, 0, 0.0005, -0.0009, 0.002]),
-            "accuracy_m": dice.pick([8.0, 8.0, 8.0, 20.0, 60.0, 200.0, 200.5, 0.0, None]),
+            "lat": OFFICE_LAT + dice.pick([0, 0, 0, 0, 0.0005, 0.0009, 0.0011, 0.002, 0.01, 1.0]),
+            "lon": OFFICE_LON + dice.pick([0, 0, 0, 0.0002, -0.0009, 0.002]),
+            "accuracy_m": dice.pick([8.0, 20.0, 60.0, 200.0, 200.5, 0.0, None]) if dice.chance(40) else 8.0,
             "speed_mps": None,
             "mock": dice.pick([None, False, True]),
             "battery": dice.pick([None, 0.5]),

@@ -4,7 +4,7 @@ The oracle of presence: decision 0009 read aloud, second by second where the pip
     P1  A person's quarters of an hour, and with them his minutes, begin at a second of his own: CRC-32 of the employee
         id, modulo 900, after those of the clock.
     P2  Of a minute the earliest fix represents; of several of one moment the southernmost, the westernmost, the most
-        exact. A fix received more than an hour before it was made or more than 45 days after it doesn't count.
+        exact. A fix received more than an hour before it was made or more than 40 days after it doesn't count.
     P3  A shift is judged through the last of his quarters that is over at the horizon, or its end if that was before.
     P4  What counts are representatives from the opening of the in-window until then. None, or no circle: no row.
     P5  Sign: accuracy known, above 0 and, in whole metres rounded up, at most 200.
@@ -50,7 +50,7 @@ def representatives(pings: Iterable[Record], employee_id: str) -> list[Record]:
     minutes: dict[int, list[Record]] = {}
     for ping in pings:
         late = ping["received_at"] - ping["fixed_at"]
-        if ping["employee_id"] == employee_id and -3_600_000 <= late <= 45 * DAY_MS:
+        if ping["employee_id"] == employee_id and -3_600_000 <= late <= 40 * DAY_MS:
             minutes.setdefault((ping["fixed_at"] - second * 1000) // 60_000, []).append(ping)
 
     def order(ping: Record) -> tuple[Any, ...]:

@@ -37,6 +37,9 @@ FILES: dict[str, str] = {
         "bkd,BKD,pemda,office,Asia/Jakarta,in_force,2026-01-01,\n"
         "pemda,Pemerintah Daerah,,office,Asia/Jakarta,trial,2026-01-01,\n"
     ),
+    "geofences.csv": (
+        "unit_id,name,lat,lon,radius_m,valid_from,valid_to\nbkd,kantor,-7.4722,112.4338,100,2026-01-01,\n"
+    ),
     "devices.csv": (
         "serial,unit_id,name,protocol,timezone,valid_from,valid_to\nCK1,bkd,Mesin BKD,adms,Asia/Jakarta,2026-01-01,\n"
     ),
@@ -98,6 +101,7 @@ async def test_first_import_writes_every_record(tmp_path: Path):
         "shift": (2, 0, 0, 0),
         "unit": (2, 0, 0, 0),
         "unit_mode": (2, 0, 0, 0),
+        "geofence": (1, 0, 0, 0),
         "device": (1, 0, 0, 0),
         "person": (4, 0, 0, 0),
         "assignment": (5, 0, 0, 0),
@@ -147,7 +151,7 @@ async def test_names_and_numbers_are_in_person_only(tmp_path: Path):
 
 
 async def test_what_a_record_names_stands_before_it(tmp_path: Path):
-    """Shifts, units, devices, assignments, schedules, enrolments, phones, leave; months last of all."""
+    """Shifts, units, geofences, devices, assignments, schedules, enrolments, phones, leave; months last of all."""
     kafka = MemoryKafka()
     await run(kafka, write(tmp_path, FILES))
     from schemas.codec import schema_of
@@ -159,6 +163,7 @@ async def test_what_a_record_names_stands_before_it(tmp_path: Path):
         "shift",
         "unit",
         "unit_mode",
+        "geofence",
         "device",
         "assignment",
         "schedule",

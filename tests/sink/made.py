@@ -64,6 +64,13 @@ def _examples() -> dict[str, dict[str, Any]]:
             "employee_id": who, "minute_at": at, "fixed_at": at + 5000, "lat": -7.47, "lon": 112.43, "accuracy_m": None,
             "mock": True, "epoch": EPOCH,
         },
+        "presence": {
+            "employee_id": who, "work_date": DAY, "unit_id": "U1", "shift_start_at": at, "shift_end_at": at + 7_200_000,
+            "until_at": at + 3_600_000, "inside_s": 3000, "outside_s": 0, "unknown_s": 600, "pings": 11,
+            "windows": [{"from_at": at, "to_at": at + 3_000_000, "place": "inside"}],
+            "hours": [{"from_at": at, "inside_s": 3000, "outside_s": 0, "unknown_s": 600}],
+            "geofence_offsets": [4, 5], "withdrawn": False, "epoch": EPOCH, "partition": 0, "version": 9,
+        },
         "person": {"employee_id": who, "staff_no": "199001012015011001", "name": "Budi Contoh", "recorded_at": at},
         "dead_letter": {
             "failed_at": at, "stage": "route", "reason": "broken", "topic": "hadir.device_log", "partition": 3,
@@ -74,6 +81,7 @@ def _examples() -> dict[str, dict[str, Any]]:
             **DATED, **ENTERED,
         },
         "unit_mode": {"unit_id": "U1", "mode": "trial", **DATED, **ENTERED},
+        "geofence": {"unit_id": "U1", "name": "kantor", "lat": -7.4, "lon": 112.4, "radius_m": 100, **DATED, **ENTERED},
         "device": {
             "device_id": "D1", "unit_id": "U1", "name": "Pintu depan", "protocol": "adms", "timezone": "Asia/Jakarta",
             **DATED, **ENTERED,

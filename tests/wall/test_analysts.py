@@ -23,7 +23,7 @@ def test_every_example_has_a_heading() -> None:
 @pytest.mark.clickhouse
 @pytest.mark.parametrize("title", list(EXAMPLES))
 def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
-    """Dewi was missing and then came; a parked punch, a used one; one photo of two people."""
+    """Dewi was missing and then came; a parked punch, a used one; Ani's phone, a photo of two people."""
     for statement in (
         "INSERT INTO attendance_history (employee_id, work_date, unit_id, unit_mode, epoch, version, state, policy_id,"
         f" policy_offset, written_at) VALUES ('{DEWI}', '2026-11-23', 'U2', 'in_force', 'e1', 1, 'not_here', 'p', 5,"
@@ -42,6 +42,9 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
             f" VALUES ('{who}', 'i-{who}', '2026-11-23 00:21:00', repeat('ab', 32), '2026-11-23 00:22:00')"
             for who in (ANI, DEWI)
         ],
+        "INSERT INTO presence (employee_id, work_date, unit_id, shift_start_at, shift_end_at, until_at, inside_s,"
+        f" outside_s, hours, epoch, version) VALUES ('{ANI}', '2026-11-23', 'U1', '2026-11-23 00:30:00',"
+        " '2026-11-23 09:00:00', '2026-11-23 09:00:00', 30000, 600, [('2026-11-23 03:00:00', 3000, 600, 0)], 'e1', 3)",
     ):
         morning.run(statement)
     assert morning.rows(EXAMPLES[title])
