@@ -917,6 +917,7 @@ CREATE VIEW v_alert
         tries Int32)),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Of whom was each office told at its cutoff, in which revision, and what became of it on each channel? wajib = hadir + terlambat + ditunggu + belum_hadir + tidak_hadir + tk + belum_dapat_dipastikan. What was said is kept whatever epoch said it.'
 AS SELECT
     a.work_date AS work_date,
@@ -1311,6 +1312,7 @@ CREATE VIEW v_face_check
     `received_at` DateTime64(3, 'UTC'),
     `written_at` DateTime64(3, 'UTC')
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'What did phones see of faces? Scores and hashes; taken_at is the phone\'s clock, received_at ours. Filter by taken_at.'
 AS SELECT
     employee_id,
@@ -1634,6 +1636,7 @@ CREATE VIEW v_phone
     `recorded_by` String,
     `reference_offset` Int64
 )
+DEFINER = default SQL SECURITY DEFINER
 COMMENT 'Whose is an installation of the app, from when to when?'
 AS SELECT
     install_id,
