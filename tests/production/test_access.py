@@ -17,7 +17,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from hadir import queries
 from hadir.access import FILTERED, OPEN, condition, leader_file
-from hadir.cli import readers
+from hadir.cli import main, readers
 from hadir.migrate import bring_up, read_views
 from hadir.settings import Settings
 from streams.sink.clickhouse import ClickHouse
@@ -131,7 +131,7 @@ def test_reader_command_writes_the_units_below_and_shows_the_password_once(
 ) -> None:
     """What it prints is the file; the password goes to the screen alone, and is the one whose hash the file has."""
     monkeypatch.setattr(readers, "settings", lambda: morning.settings)
-    done = CliRunner().invoke(readers.reader_command, ["kadinkes", "--unit", "U1"])
+    done = CliRunner().invoke(main, ["reader", "kadinkes", "--unit", "U1"])
     assert done.exit_code == 0, done.output
     told = re.fullmatch(r"kadinkes, 2 units, password \(shown once\): (\S{32})\n", done.stderr)
     assert told is not None
@@ -144,7 +144,7 @@ def test_reader_command_writes_the_units_below_and_shows_the_password_once(
     }
     assert grants(leader) == ["GRANT leader"]
     assert leader.findtext("profile") == "reader"
-    strange = CliRunner().invoke(readers.reader_command, ["kadinkes", "--unit", "U1", "--unit", "U9"])
+    strange = CliRunner().invoke(main, ["reader", "kadinkes", "--unit", "U1", "--unit", "U9"])
     assert strange.exit_code == 1
     assert "U9" in strange.stderr
     assert strange.stdout == ""
