@@ -180,7 +180,7 @@ class Builder(Roster):
                 self.device_facts.append(status(device_id, observed_at, delivered, silent_since))
 
     def chatter(self) -> None:
-        """What the judgement must pass over: device events, pings."""
+        """What the judgement must pass over: device events, pings, face checks."""
         dice = self.dice
         for _ in range(dice.between(0, 2)):
             at = dice.pick(self.edges)
@@ -207,8 +207,16 @@ class Builder(Roster):
                 "mock": None,
                 "battery": None,
                 "received_at": at + SECOND,
+                "boot_id": None,
+                "elapsed_ms": None,
+                "imei": None,
             }
             self.phone_facts.append(("ping", ping))
+            if dice.between(0, 2) == 0:
+                shared = ("employee_id", "install_id", "mock", "received_at", "boot_id", "elapsed_ms", "imei")
+                scores = {"match": 0.5, "liveness": None, "model": "m", "photo_sha256": None, "photo_phash": None}
+                face = {name: ping[name] for name in shared} | {"taken_at": at} | scores
+                self.phone_facts.append(("face_check", face))
 
     def walks(self) -> None:
         """Phones that speak for an hour or three of a shift: steps of seconds, minutes and more than a gap."""
