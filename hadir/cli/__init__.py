@@ -29,6 +29,7 @@ VERBS = {
     "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),
+    "notify": Verb("hadir.cli.notices", "The channels on which alerts go out."),
     "demo": Verb("hadir.cli.demo", "A made city's morning, held against the truth."),
 }
 LIBRARIES = ("aiokafka", "clickhouse_connect", "urllib3")

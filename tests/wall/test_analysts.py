@@ -35,6 +35,8 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
         person_row(
             ANI, "U1", "present", 9, more="punches=[('D1', '2026-11-23 07:20:00', '2026-11-23 00:20:00', 'in')]"
         ),
+        "INSERT INTO alert (unit_id, work_date, cutoff_at, revision, kind, counts, epoch)"
+        " VALUES ('U2', '2026-11-23', '2026-11-23 00:31:00', 0, 'raise', {'not_here': 1}, 'e1')",
     ):
         morning.run(statement)
     assert morning.rows(EXAMPLES[title])
