@@ -17,6 +17,7 @@ from notify.line import Alert
 log = logging.getLogger("hadir.notify")
 
 ASK_S = 5.0
+MOST_KNOWN = 20_000
 SAID = frozenset(("not_here", "absent", "unexplained", "undetermined", "awaited"))
 
 
@@ -48,15 +49,25 @@ class Names:
 
 
 def asker(settings: Settings) -> Ask:
-    """Asks the views."""
+    """Asks the views; what units and terminals are called on a date is asked once."""
+    offices: dict[tuple[str, date], str] = {}
+    terminals: dict[tuple[str, date], str] = {}
 
     def ask(alert: Alert, people: bool) -> Called:
         day = date(1970, 1, 1) + timedelta(days=alert["work_date"])
-        with closing(queries.connect(settings)) as client:
-            office = queries.unit_name(client, alert["unit_id"], day) or alert["unit_id"]
-            terminals = queries.terminal_names(client, [t["device_id"] for t in alert["missing"]])
-            named = queries.person_names(client, [p["employee_id"] for p in alert["people"]]) if people else {}
-        return Called(office, terminals, by_state(alert, named))
+        unit, devices = (alert["unit_id"], day), [(t["device_id"], day) for t in alert["missing"]]
+        named: dict[str, str] = {}
+        if people or unit not in offices or any(device not in terminals for device in devices):
+            if len(offices) + len(terminals) > MOST_KNOWN:
+                offices.clear()
+                terminals.clear()
+            with closing(queries.connect(settings)) as client:
+                offices[unit] = queries.unit_name(client, unit[0], day) or unit[0]
+                called = queries.terminal_names(client, [device_id for device_id, _ in devices])
+                terminals.update({(device_id, day): called.get(device_id, device_id) for device_id, _ in devices})
+                if people:
+                    named = queries.person_names(client, [p["employee_id"] for p in alert["people"]])
+        return Called(offices[unit], {device[0]: terminals[device] for device in devices}, by_state(alert, named))
 
     return ask
 

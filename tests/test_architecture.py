@@ -30,6 +30,7 @@ CLI_EXCUSED = {
     "answering": "whether the servers answer, for `system` and `prepare`",
     "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
+    "demo_alerts": "the web hook of `hadir demo`",
 }
 
 

@@ -115,9 +115,11 @@ def make_truth(city: City, morning: Morning) -> dict[str, Any]:
     }
 
 
-def write_truth(city: City, morning: Morning, path: Path) -> dict[str, Any]:
-    """Write the truth as JSON; also returned."""
-    truth = make_truth(city, morning)
+def write_truth(
+    city: City, morning: Morning, path: Path, alerts: Mapping[str, list[str]] | None = None
+) -> dict[str, Any]:
+    """Write the truth as JSON; also returned. ``alerts``: which offices must hear (``simulator.alerts``)."""
+    truth = make_truth(city, morning) | ({} if alerts is None else {"alerts": dict(alerts)})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(truth, indent=1, ensure_ascii=False), encoding="utf-8")
     return truth
