@@ -42,6 +42,9 @@ WALL_BOARD_SECONDS = Histogram(
     "Time to ask ClickHouse for a board.",
     buckets=(0.01, 0.03, 0.1, 0.3, 1, 3),
 )
+NOTICES = Counter("hadir_notices", "What became of alerts, by channel and outcome.", ["channel", "outcome"])
+NOTIFY_FAILED = Counter("hadir_notify_failures", "Messages that a channel did not take, by channel.", ["channel"])
+NOTIFY_WAITING = Gauge("hadir_notify_waiting", "Alerts that wait to be sent, by channel.", ["channel"])
 
 
 def expose(port: int) -> None:

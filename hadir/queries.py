@@ -241,3 +241,39 @@ def units_below(client: Client, units: Sequence[str], work_date: date) -> frozen
             found.add(unit)
             line += children.get(unit, ())
     return frozenset(found)
+
+
+def unit_name(client: Client, unit_id: str, work_date: date) -> str:
+    """What a unit is called on a date (``v_unit``); empty: unknown."""
+    rows = _rows(
+        client,
+        "SELECT name FROM v_unit WHERE unit_id = {unit:String} AND valid_from <= {day:Date}"
+        " AND ifNull(valid_to, {day:Date}) >= {day:Date} ORDER BY reference_offset DESC LIMIT 1",
+        unit=unit_id,
+        day=work_date,
+    )
+    return str(rows[0]["name"]) if rows else ""
+
+
+def terminal_names(client: Client, device_ids: Sequence[str]) -> dict[str, str]:
+    """What terminals are called (``v_device``), by id."""
+    query = "SELECT device_id, device_name FROM v_device WHERE device_id IN {ids:Array(String)} AND device_name != ''"
+    return {row["device_id"]: row["device_name"] for row in _rows(client, query, ids=list(device_ids))}
+
+
+def person_names(client: Client, employee_ids: Sequence[str]) -> dict[str, str]:
+    """What people are called (``v_person``), by employee_id as text. For whoever may see names."""
+    query = "SELECT toString(employee_id) AS id, name FROM v_person WHERE toString(employee_id) IN {ids:Array(String)}"
+    return {row["id"]: row["name"] for row in _rows(client, query, ids=list(employee_ids))}
+
+
+def undelivered(client: Client, hours: int) -> list[Row]:
+    """Alerts given up on some channel, raised within so many hours of the newest: ``channel`` and ``alerts``."""
+    return _rows(
+        client,
+        "SELECT n.channel AS channel, count() AS alerts FROM v_alert ARRAY JOIN notices AS n"
+        " WHERE n.outcome = 'given_up'"
+        " AND raised_at > (SELECT max(raised_at) FROM v_alert) - toIntervalHour({hours:UInt32})"
+        " GROUP BY channel ORDER BY channel",
+        hours=hours,
+    )

@@ -74,8 +74,13 @@ class Settings(BaseSettings):
     wall_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
     wall_name: str = Field("Pemerintah Daerah", description="Name of the region, at the head of the wall.")
     wall_stale_s: float = Field(150.0, gt=0, description="Age of the newest row from which the wall says it is old.")
+    notify: str = Field(
+        "", description="File of the channels for alerts (alerts.md); empty: notify.toml in HADIR_DATA."
+    )
+    notify_per_minute: int = Field(60, ge=1, description="Messages sent in a minute at most, over all channels.")
+    notify_give_up_s: int = Field(3600, ge=60, description="Clock seconds after which an alert is not sent any more.")
     metrics_port: int = Field(
-        0, ge=0, le=65000, description="Port of /metrics, the first of eight (metrics.md); 0: none."
+        0, ge=0, le=65000, description="Port of /metrics, the first of nine (metrics.md); 0: none."
     )
 
     tick_s: int = Field(60, ge=1, description="Clock seconds between two ticks.")

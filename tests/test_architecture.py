@@ -16,7 +16,7 @@ from streams.agents.stages import LOGS
 from streams.sink.mapping import logs as sunk_logs
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("hadir", "producers", "streams", "schemas", "wall")
+PACKAGES = ("hadir", "producers", "streams", "schemas", "wall", "notify")
 PURE = ("streams/folds", "streams/rules", "streams/stages", "producers/protocols", "schemas")
 MOST_LINES = 400
 
@@ -32,6 +32,7 @@ CLI_EXCUSED = {
     "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
     "demo_phones": "the end of `hadir demo`, of phones",
+    "demo_alerts": "the web hook of `hadir demo`",
 }
 
 
@@ -84,6 +85,7 @@ def test_stages_read_what_status_and_the_supervisor_say_they_read() -> None:
     assert reads == {
         **{stage: {names[log] for log in logs} for stage, logs in LOGS.items()},
         "sink": {names[log] for log in sunk_logs()},
+        "notify": {names["alert"]},
     }
     assert set(reads) <= set(MEASURED)
 

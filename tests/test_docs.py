@@ -14,7 +14,7 @@ from hadir.stack.clickhouse import metrics as endpoint_metrics
 from hadir.words import STATES
 
 ROOT = Path(__file__).parents[1]
-CODE = ("hadir", "producers", "streams", "wall", "grafana", "schemas", "benchmarks", "tests")
+CODE = ("hadir", "producers", "streams", "wall", "notify", "grafana", "schemas", "benchmarks", "tests")
 DOCUMENTS = [
     ROOT / "README.md",
     ROOT / "Makefile",
@@ -75,7 +75,7 @@ def test_every_setting_is_used() -> None:
     """A setting that nothing reads misleads whoever sets it."""
     read = {
         node.attr
-        for path, text in sources("hadir", "producers", "streams", "wall").items()
+        for path, text in sources("hadir", "producers", "streams", "wall", "notify").items()
         if path.name != "settings.py"
         for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Attribute)
@@ -97,7 +97,7 @@ def counted(*folders: str, without: str = "-") -> set[str]:
 def test_every_metric_is_counted_somewhere() -> None:
     """The catalogue names nothing that no process counts, and no process counts what is not in it."""
     constants = {metric.constant for metric in reference.catalogue()}
-    used = counted("hadir", "producers", "streams", "wall", without="hadir/stack/clickhouse")
+    used = counted("hadir", "producers", "streams", "wall", "notify", without="hadir/stack/clickhouse")
     assert used - {"expose"} == constants
 
 

@@ -30,6 +30,7 @@ VERBS = {
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),
     "reader": Verb("hadir.cli.readers", "An account for a leader who asks ClickHouse himself."),
+    "notify": Verb("hadir.cli.notices", "The channels on which alerts go out."),
     "demo": Verb("hadir.cli.demo", "A made city's morning, held against the truth."),
 }
 LIBRARIES = ("aiokafka", "clickhouse_connect", "urllib3")

@@ -21,7 +21,7 @@ from producers.simulator.morning import hours
 from producers.simulator.units import CITY_NAME
 
 STALE_S = 10.0  # machine seconds without a new row until the wall says that it is old; ticks come three a second
-LATER = ("wall",)  # nobody can look at it before its address is shown, and two cores have enough to load
+LATER = ("wall", "alert", "notify")  # nobody misses them before the cutoff, and two cores have enough to load
 SILENT_S = 4.0  # machine seconds without a word until a terminal is silent: more than a busy machine's hiccup
 
 
@@ -46,7 +46,8 @@ def demo_command(leave: bool, people: int, terminals: int, rate: float, seed: in
 
     Every simulated terminal speaks its real protocol to the gateway; Kafka, the stream processors and ClickHouse are
     real. What everybody truly did is written down before; at the end it is held against what ClickHouse says: a table
-    by office, then whether all agree.
+    by office, then whether all agree. Alerts at the cutoff come to a web hook of the demo's own and are held against
+    the truth as well.
 
     Without --exit it stays up afterwards, to be asked from another shell, until Ctrl-C. It uses free ports and
     HADIR_DATA/demo, which it empties at its start; a hadir of your own beside it is not touched.
@@ -54,9 +55,9 @@ def demo_command(leave: bool, people: int, terminals: int, rate: float, seed: in
     console = Console(width=None if sys.stdout.isatty() else 180)
     folder = settings().data / "demo"
     _set_aside(folder)
-    configured = _configure(folder.absolute(), rate)
+    configured, hook = _configure(folder.absolute(), rate)
     made = people, terminals, seed, holiday
-    raise SystemExit(asyncio.run(_run(console, configured, made, rate, leave)))
+    raise SystemExit(asyncio.run(_run(console, configured, made, rate, leave, hook)))
 
 
 def _set_aside(folder: Path) -> None:
@@ -68,9 +69,9 @@ def _set_aside(folder: Path) -> None:
     subprocess.Popen(["rm", "-rf", str(aside)])
 
 
-def _configure(folder: Path, rate: float) -> Settings:
-    """Ports and the warped clock, for this process and all that it starts."""
-    kafka, controller, clickhouse, gateway, wall = free_ports(5)
+def _configure(folder: Path, rate: float) -> tuple[Settings, int]:
+    """Ports and the warped clock, for this process and all that it starts; and the port of the alerts' web hook."""
+    kafka, controller, clickhouse, gateway, wall, hook = free_ports(6)
     start_ms, end_ms = hours(DAY)
     os.environ |= {
         "HADIR_DATA": str(folder),
@@ -87,14 +88,17 @@ def _configure(folder: Path, rate: float) -> Settings:
         "HADIR_CLOCK_UNTIL": str(end_ms),
         "HADIR_CLOCK_ANCHOR": str(folder / "run" / "clock-anchor"),
         "HADIR_GATEWAY_SILENT_S": str(int(SILENT_S * rate)),
+        "HADIR_NOTIFY": "",
+        "HADIR_NOTIFY_GIVE_UP_S": str(24 * 3600),  # of a clock that runs away from a busy machine
+        "HADIR_NOTIFY_PER_MINUTE": "600",
     }
     settings.cache_clear()
     clock.reread_environment()
-    return settings()
+    return settings(), hook
 
 
 async def _run(
-    console: Console, configured: Settings, made: tuple[int, int, int, str], rate: float, leave: bool
+    console: Console, configured: Settings, made: tuple[int, int, int, str], rate: float, leave: bool, hook: int
 ) -> int:
     """Start the processes, and while they load think of a city; 0 when everything agreed."""
     async with LocalSystem(configured, console, LATER) as system:
@@ -105,4 +109,4 @@ async def _run(
         truth = configured.data / "truth.json"
         console.print(f"{told.city.name}: {people} people, {terminals} terminals; the truth is in {truth}")
         await system.ready()
-        return await Demo(console, configured, told, rate).run(system, leave)
+        return await Demo(console, configured, told, rate, hook).run(system, leave)

@@ -18,10 +18,13 @@ from rich.text import Text
 
 from hadir import clock
 from hadir.cli import demo_phones, demo_report
+from hadir.cli.demo_alerts import Hook, write_channel
 from hadir.cli.system import LocalSystem
 from hadir.settings import Settings
 from producers.roster.load import run_import
+from producers.simulator.alerts import expected_alerts
 from producers.simulator.city import DAY, make_city
+from producers.simulator.judge import World
 from producers.simulator.morning import make_morning
 from producers.simulator.outings import Outing, make_outings
 from producers.simulator.roster_files import write_change, write_roster
@@ -48,18 +51,21 @@ def think(folder: Path, people: int, terminals: int, seed: int, holiday: str) ->
     outings = make_outings(city, morning)
     write_roster(city, folder / "roster")
     write_change(city, folder / "change")
-    return Told(city, morning, outings, write_truth(city, morning, folder / "truth.json", outings))
+    alerts = expected_alerts(World(city, morning))
+    return Told(city, morning, outings, write_truth(city, morning, folder / "truth.json", outings, alerts))
 
 
 class Demo:
     """The roster goes in, the city lives, the comparison; all that the city needs is up."""
 
-    def __init__(self, console: Console, configured: Settings, told: Told, rate: float) -> None:
+    def __init__(self, console: Console, configured: Settings, told: Told, rate: float, hook: int) -> None:
         self._console = console
         self._settings = configured
         self._city, self._morning, self._outings, self._truth = told
         self._rate = rate
         self._first_judged_s: float | None = None
+        write_channel(configured, hook)
+        self._hook = Hook(hook, {unit.name: unit.unit_id for unit in self._city.units})
 
     async def run(self, system: LocalSystem, leave: bool) -> int:
         """Live, compare, and stay unless told to leave; 0 when everything agrees."""
@@ -68,10 +74,11 @@ class Demo:
         wall = f"http://{self._settings.wall_host}:{self._settings.wall_port}"
         self._console.print(f"wall {wall}   gateway {address}   ClickHouse {self._settings.clickhouse}   {_elapsed()}")
         clock.write_anchor(Path(os.environ["HADIR_CLOCK_ANCHOR"]), clock.system_ms())
-        lived, _ = await asyncio.gather(self._live(address), system.start({}))
-        agreed = await self._compare(lived)
-        if not leave:
-            await self._stay()
+        async with self._hook:
+            lived, _ = await asyncio.gather(self._live(address), system.start({}))
+            agreed = await self._compare(lived)
+            if not leave:
+                await self._stay()
         return 0 if agreed else 1
 
     async def _live(self, address: str) -> RunReport:
@@ -83,7 +90,8 @@ class Demo:
 
             def show(now: Progress) -> None:
                 text = f"{local_text(now.at_ms)[11:16]}  punches {now.delivered} of {now.planned}"
-                line.update(Text(f"{text}  terminals {now.online} online, {now.silent} silent"))
+                text = f"{text}  terminals {now.online} online, {now.silent} silent"
+                line.update(Text("\n".join([text, *self._hook.lines()])))
 
             lived = await run_city(
                 self._city,
@@ -112,7 +120,8 @@ class Demo:
         while True:
             outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth)
             phones = await asyncio.to_thread(demo_phones.compare, self._settings, self._truth, lived.phones)
-            if (outcome.agreed and not phones.faults) or time.monotonic() > end:
+            alerts = self._hook.faults(self._truth)
+            if (outcome.agreed and not phones.faults and not alerts) or time.monotonic() > end:
                 break
             await asyncio.sleep(0.5)
         self._console.print(outcome.table)
@@ -124,12 +133,18 @@ class Demo:
             self._console.print(verdict)
         self._console.print(phones.summary)
         self._console.print(f"first judged person {self._first_judged_s:.1f} s after the command")
+        told, corrected = self._hook.told(), self._hook.corrected()
+        messages = len(self._hook.messages)
+        about = f"alerts: {len(told)} offices told, {len(corrected)} of them a Ralat, in {messages} messages"
+        self._console.print(f"[red]{about}[/red]" if alerts else f"[green]{about}; as the truth has it[/green]")
+        for line in alerts[:20]:
+            self._console.print(f"[red]{line}[/red]")
         people = len(self._truth["people"])
         if outcome.agreed:
             self._console.print(f"[green]all {people} agree with the truth[/green], {_elapsed()}")
         else:
             self._console.print(f"[red]{len(outcome.disagreements)} of {people} disagree with the truth[/red]")
-        return outcome.agreed and not phones.faults
+        return outcome.agreed and not phones.faults and not alerts
 
     async def _stay(self) -> None:
         self._console.print(

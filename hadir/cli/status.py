@@ -23,6 +23,7 @@ from hadir.settings import settings
 from hadir.stack.status import read_status
 
 SHOWN = 15
+UNDELIVERED_H = 24
 
 
 @click.command("status")
@@ -38,6 +39,7 @@ def status_command(partitions: bool) -> None:
       terminals     in service and not connected: what they hold is yet to come
       parked PINs   punches that are nobody's: enrol the PIN (enrolments.csv) and
                     they find their owner
+      alerts        given up on a channel within a day: "hadir notify test"
       dead letters  what could not be taken in: "hadir dead-letters"
 
     Exit code 1 when Kafka or ClickHouse does not answer, or a process is not at work.
@@ -114,6 +116,8 @@ def _rows(console: Console) -> bool:
         console.print(f"parked PINs: {len(parked)}")
         for row in parked[:SHOWN]:
             console.print(f"  {row['device_id']} PIN {row['pin']}: {row['punches']} punches, {row['reason']}")
+        for row in queries.undelivered(client, UNDELIVERED_H):
+            console.print(f"alerts not delivered: {row['alerts']} on channel {row['channel']}", style="red")
         letters = queries.dead_letters(client, 1000)
         console.print(f"dead letters: {len(letters)}{'+' if len(letters) == 1000 else ''}")
     return True

@@ -30,7 +30,7 @@ from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
 
 STAGES = ("distribute", "route", "judge", "alert")
-MEASURED = ("gateway", "clock", *STAGES, "sink", "wall")
+MEASURED = ("gateway", "clock", *STAGES, "sink", "wall", "notify")
 """Processes with metrics; their ports are ``HADIR_METRICS_PORT`` and those that follow, in this order."""
 ROOT = Path(__file__).parents[2]
 
@@ -52,6 +52,7 @@ def groups(settings: Settings) -> list[Group]:
         "judge": ("staff_log",),
         "alert": ("cutoff",),
         "sink": sunk_logs(),
+        "notify": ("alert",),
     }
     return [
         Group(
@@ -130,6 +131,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("alert", "streams.agents", "alert", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
         python("wall", "wall", after=("clickhouse", "prepare"), ready=wall_answers(settings)),
+        python("notify", "notify", uses=("kafka",), announces=True),
     ]
     return found
 

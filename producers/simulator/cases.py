@@ -93,6 +93,8 @@ def fill_cases(draft: Draft, rng: random.Random, hire: Callable[[str], Person]) 
     draft.take("bkpsdm", "new_not_enrolled")
     staff_no = draft.take("dishub", "enrolled_later")
     draft.later.append(Enrolment(draft.serials["dishub"][0], draft.pin(staff_no), staff_no, draft.day))
+    staff_no = draft.take("dishub", "elsewhere_later")
+    draft.later.append(Enrolment(draft.serials["dinkes"][0], draft.pin(staff_no), staff_no, draft.day))
     draft.roles["enrolled_later"] = draft.serials["dishub"][0]
     _retired_terminal(draft)
     _papers_that_do_not_cover_the_day(draft)

@@ -36,6 +36,7 @@ FORCED: Mapping[str, tuple[int | None, str]] = {
     "only_retired_terminal": (None, "at work, but enrolled only on a terminal out of service"),
     "retired_terminal_absent": (None, "absent; the terminal out of service excuses nobody"),
     "enrolled_later": (-720, "came under a PIN that is enrolled at 08:00"),
+    "elsewhere_later": (-720, "came to another office's terminal, entered there at 08:00: shown absent until then"),
     "moved_absent": (None, "absent; moved here, still enrolled at a terminal that is silent"),
     "moved_to_old_place": (-900, "moved here, went to the old office's terminal"),
     "leave_but_came": (-600, "on leave, came all the same"),
@@ -104,6 +105,8 @@ def _day(
     others = [e for e in places if e.serial != home.serial]
     if case in ("two_schools", "moved_to_old_place"):
         home = others[0]
+    elif case == "elsewhere_later":
+        home = roster.later[staff_no][0]
     elif case not in FORCED and others and rng.random() < 0.2:
         home = rng.choice(others)
     plan = _at(home, staff_no, at_ms, exact=case in FORCED)

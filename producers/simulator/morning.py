@@ -86,7 +86,9 @@ def _behaviour(city: City, n: int, serial: str) -> Behaviour:
     if n % 45 == 14:
         operations.append(Operation(moment(city.day, clock_s("06:25") + 17 * n), 21))
     if role == "enrolled_later":
-        operations += [Operation(moment(city.day, clock_s("07:16")), 6, e.pin) for e in city.later_enrolments]
+        operations += [
+            Operation(moment(city.day, clock_s("07:16")), 6, e.pin) for e in city.later_enrolments if e.serial == serial
+        ]
     return Behaviour(
         clock_offset_s=SLOW_CLOCK_S if role == "slow_clock" else 0,
         silences=silences,

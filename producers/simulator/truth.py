@@ -142,9 +142,15 @@ def _phone(world: World, outing: Outing) -> dict[str, Any]:
     }
 
 
-def write_truth(city: City, morning: Morning, path: Path, outings: Sequence[Outing] | None = None) -> dict[str, Any]:
-    """Write the truth as JSON; also returned."""
-    truth = make_truth(city, morning, outings)
+def write_truth(
+    city: City,
+    morning: Morning,
+    path: Path,
+    outings: Sequence[Outing] | None = None,
+    alerts: Mapping[str, list[str]] | None = None,
+) -> dict[str, Any]:
+    """Write the truth as JSON; also returned. ``alerts``: which offices must hear (``simulator.alerts``)."""
+    truth = make_truth(city, morning, outings) | ({} if alerts is None else {"alerts": dict(alerts)})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(truth, indent=1, ensure_ascii=False), encoding="utf-8")
     return truth

@@ -151,6 +151,7 @@ def test_every_process_tells_its_metrics_at_a_port_of_its_own(hadir: Hadir) -> N
         "alert": 'hadir_folded_records_total{stage="alert"}',
         "sink": 'hadir_sink_rows_total{table="attendance_history"}',
         "wall": "hadir_wall_viewers",
+        "notify": "hadir_notices_total",
     }
     for port, process in enumerate(MEASURED, hadir.metrics):
         page = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text

@@ -103,12 +103,13 @@ def test_policy_and_calendar_say_what_the_city_says(folder: Path) -> None:
     assert {row["name"] for row in read(folder / "people.csv")} == names
 
 
-def test_change_holds_the_later_enrolment_only(tmp_path: Path) -> None:
-    """The folder for 08:00 is one file with one row that the morning's folder does not have."""
+def test_change_holds_the_later_enrolments_only(tmp_path: Path) -> None:
+    """The folder for 08:00 is one file with the rows that the morning's folder does not have."""
     city = small()
     write_roster(city, tmp_path / "roster")
     write_change(city, tmp_path / "change")
     assert [path.name for path in (tmp_path / "change").iterdir()] == ["enrolments.csv"]
-    (row,) = read(tmp_path / "change" / "enrolments.csv")
-    assert row["staff_no"] == city.later_enrolments[0].staff_no
-    assert row not in read(tmp_path / "roster" / "enrolments.csv")
+    rows = read(tmp_path / "change" / "enrolments.csv")
+    assert [row["staff_no"] for row in rows] == [enrolment.staff_no for enrolment in city.later_enrolments]
+    held = read(tmp_path / "roster" / "enrolments.csv")
+    assert not [row for row in rows if row in held]

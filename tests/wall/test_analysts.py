@@ -45,6 +45,8 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
         "INSERT INTO presence (employee_id, work_date, unit_id, shift_start_at, shift_end_at, until_at, inside_s,"
         f" outside_s, hours, epoch, version) VALUES ('{ANI}', '2026-11-23', 'U1', '2026-11-23 00:30:00',"
         " '2026-11-23 09:00:00', '2026-11-23 09:00:00', 30000, 600, [('2026-11-23 03:00:00', 3000, 600, 0)], 'e1', 3)",
+        "INSERT INTO alert (unit_id, work_date, cutoff_at, revision, kind, counts, epoch)"
+        " VALUES ('U2', '2026-11-23', '2026-11-23 00:31:00', 0, 'raise', {'not_here': 1}, 'e1')",
     ):
         morning.run(statement)
     assert morning.rows(EXAMPLES[title])
