@@ -243,22 +243,21 @@ def units_below(client: Client, units: Sequence[str], work_date: date) -> frozen
     return frozenset(found)
 
 
-def unit_name(client: Client, unit_id: str, work_date: date) -> str:
-    """What a unit is called on a date (``v_unit``); empty: unknown."""
+def unit_names(client: Client, work_date: date) -> dict[str, str]:
+    """What units are called on a date (``v_unit``), by id."""
     rows = _rows(
         client,
-        "SELECT name FROM v_unit WHERE unit_id = {unit:String} AND valid_from <= {day:Date}"
-        " AND ifNull(valid_to, {day:Date}) >= {day:Date} ORDER BY reference_offset DESC LIMIT 1",
-        unit=unit_id,
+        "SELECT unit_id, argMax(name, reference_offset) AS name FROM v_unit WHERE valid_from <= {day:Date}"
+        " AND ifNull(valid_to, {day:Date}) >= {day:Date} GROUP BY unit_id",
         day=work_date,
     )
-    return str(rows[0]["name"]) if rows else ""
+    return {row["unit_id"]: row["name"] for row in rows}
 
 
-def terminal_names(client: Client, device_ids: Sequence[str]) -> dict[str, str]:
+def terminal_names(client: Client) -> dict[str, str]:
     """What terminals are called (``v_device``), by id."""
-    query = "SELECT device_id, device_name FROM v_device WHERE device_id IN {ids:Array(String)} AND device_name != ''"
-    return {row["device_id"]: row["device_name"] for row in _rows(client, query, ids=list(device_ids))}
+    rows = _rows(client, "SELECT device_id, device_name FROM v_device WHERE device_name != ''")
+    return {row["device_id"]: row["device_name"] for row in rows}
 
 
 def person_names(client: Client, employee_ids: Sequence[str]) -> dict[str, str]:

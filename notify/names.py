@@ -17,7 +17,6 @@ from notify.line import Alert
 log = logging.getLogger("hadir.notify")
 
 ASK_S = 5.0
-MOST_KNOWN = 20_000
 SAID = frozenset(("not_here", "absent", "unexplained", "undetermined", "awaited"))
 
 
@@ -27,6 +26,14 @@ class Called(NamedTuple):
     office: str
     terminals: dict[str, str]
     people: dict[str, list[str]]
+
+
+class _Known(NamedTuple):
+    """Names of units and terminals on a day, by id; replaced whole, for several threads look at it."""
+
+    day: date
+    units: dict[str, str]
+    terminals: dict[str, str]
 
 
 Ask = Callable[[Alert, bool], Called]
@@ -49,25 +56,24 @@ class Names:
 
 
 def asker(settings: Settings) -> Ask:
-    """Asks the views; what units and terminals are called on a date is asked once."""
-    offices: dict[tuple[str, date], str] = {}
-    terminals: dict[tuple[str, date], str] = {}
+    """Asks the views; what units and terminals are called on a date is asked once for all."""
+    known = _Known(date.min, {}, {})
 
     def ask(alert: Alert, people: bool) -> Called:
+        nonlocal known
         day = date(1970, 1, 1) + timedelta(days=alert["work_date"])
-        unit, devices = (alert["unit_id"], day), [(t["device_id"], day) for t in alert["missing"]]
-        named: dict[str, str] = {}
-        if people or unit not in offices or any(device not in terminals for device in devices):
-            if len(offices) + len(terminals) > MOST_KNOWN:
-                offices.clear()
-                terminals.clear()
+        unit_id, device_ids = alert["unit_id"], [t["device_id"] for t in alert["missing"]]
+        held, named = known, dict[str, str]()
+        fresh = day == held.day and unit_id in held.units and all(d in held.terminals for d in device_ids)
+        if people or not fresh:
             with closing(queries.connect(settings)) as client:
-                offices[unit] = queries.unit_name(client, unit[0], day) or unit[0]
-                called = queries.terminal_names(client, [device_id for device_id, _ in devices])
-                terminals.update({(device_id, day): called.get(device_id, device_id) for device_id, _ in devices})
+                if not fresh:
+                    units = {unit_id: unit_id} | queries.unit_names(client, day)
+                    terminals = {d: d for d in device_ids} | queries.terminal_names(client)
+                    known = held = _Known(day, units, terminals)
                 if people:
                     named = queries.person_names(client, [p["employee_id"] for p in alert["people"]])
-        return Called(offices[unit], {device[0]: terminals[device] for device in devices}, by_state(alert, named))
+        return Called(held.units[unit_id], held.terminals, by_state(alert, named))
 
     return ask
 
