@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from hadir import queries
 from hadir.settings import Settings
+from producers.simulator.morning import hours
+from producers.simulator.outings import Outing, minutes
 from producers.simulator.phone_app import PhoneReport
+from producers.simulator.world import City
 from streams.rules.position import minute_of
+
+PRESENCE = (
+    "SELECT employee_id, shift_start_at, until_at, inside_m, outside_m, unknown_m"
+    " FROM v_presence WHERE work_date = '{}'"
+)
+WITH_A_SHIFT = ("present", "late", "not_here", "absent", "undetermined")
+EDGE_M = 2.0  # minutes that a crossing of the fence, or an end of a gap, may fall to either side
+Outings = Sequence[Outing]
 
 
 class Outcome(NamedTuple):
@@ -20,11 +31,12 @@ class Outcome(NamedTuple):
     faults: list[str]
 
 
-def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> Outcome:
+def compare(settings: Settings, city: City, truth: Mapping[str, Any], told: PhoneReport, outings: Outings) -> Outcome:
     """
     Hold three against each other: what phones could get out, what they were told is taken, what ClickHouse shows.
 
-    Of the pings one a person and minute is kept, the earliest fix; of face checks all are.
+    Of the pings one a person and minute is kept, the earliest fix; of face checks all are. Presence is that of each
+    shift, as far as it was judged, and may differ by what a crossing or a gap leaves open.
     """
     with closing(queries.connect(settings)) as client:
 
@@ -34,6 +46,7 @@ def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> 
         people = {staff_no: str(who) for staff_no, who in rows("SELECT staff_no, employee_id FROM v_person")}
         positions = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, fixed_at FROM v_position")}
         faces = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, taken_at FROM v_face_check")}
+        presence = {str(who): rest for who, *rest in rows(PRESENCE.format(truth["day"]))}
     taken = {(people.get(staff_no, ""), at) for staff_no, at in told.face_checks}
     faults = [
         *_unlike("positions", _first_of_each_minute(people, told.pings), positions),
@@ -45,11 +58,35 @@ def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> 
             faults.append(f"phones: {counted} {name} were taken, {planned} should have been")
     if told.faulty:
         faults.append(f"phones: {told.faulty} sound items were refused")
+    stays = _unlike_stays(city, truth, people, presence, outings)
+    faults += stays
     summary = (
         f"phones: {len(told.pings)} pings and {len(told.face_checks)} face checks taken from {len(truth['phones'])}"
-        f" phones in {told.posts} posts; {len(positions)} positions and {len(faces)} face checks in ClickHouse"
+        f" phones in {told.posts} posts; {len(positions)} positions and {len(faces)} face checks in ClickHouse;"
+        f" presence of {len(presence)} people, {len(stays)} unlike their phones'"
     )
     return Outcome(summary, faults)
+
+
+def _unlike_stays(
+    city: City, truth: Mapping[str, Any], people: Mapping[str, str], presence: Mapping[str, list[Any]], outings: Outings
+) -> list[str]:
+    lines = []
+    for outing in outings:
+        staff_no = outing.phone.staff_no
+        place, end_ms = city.places[truth["phones"][staff_no]["unit_id"]], hours(city.day)[1]
+        shown = presence.get(people.get(staff_no, ""))
+        if shown is None:
+            due = truth["people"].get(staff_no, {}).get("state") in WITH_A_SHIFT
+            if due and any(outing.gets_out(fix.at_ms, end_ms) for fix in outing.fixes):
+                lines.append(f"phones: {staff_no} was seen and has no presence")
+            continue
+        begin, until, *said = shown
+        true = minutes(outing, place, _ms(begin), _ms(until), end_ms)
+        open_minutes = EDGE_M * (2 + outing.crossings(place) + len(outing.offline))
+        if any(abs(true[name] - float(m)) > open_minutes for name, m in zip(true, said, strict=True)):
+            lines.append(f"phones: {staff_no} was {list(true.values())} minutes inside, outside, unknown; shown {said}")
+    return lines
 
 
 def _first_of_each_minute(people: Mapping[str, str], pings: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:

@@ -119,7 +119,9 @@ class Demo:
         end = time.monotonic() + AGREE_S
         while True:
             outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth)
-            phones = await asyncio.to_thread(demo_phones.compare, self._settings, self._truth, lived.phones)
+            phones = await asyncio.to_thread(
+                demo_phones.compare, self._settings, self._city, self._truth, lived.phones, self._outings
+            )
             alerts = self._hook.faults(self._truth)
             if (outcome.agreed and not phones.faults and not alerts) or time.monotonic() > end:
                 break

@@ -82,6 +82,11 @@ class Outing:
         alive = self.dead_from is None or at_ms < self.dead_from
         return alive and not any(begin <= at_ms < end for begin, end in self.offline)
 
+    def crossings(self, place: Place) -> int:
+        """How often it goes in or out between two fixes."""
+        near = [fix.point.metres_to(place.point) <= place.radius_m for fix in self.fixes]
+        return sum(one != two for one, two in pairwise(near))
+
     def next_send(self, after_ms: int) -> int:
         """The first of its times to send that comes after a moment, connected or not."""
         return after_ms - (after_ms - self.phase_ms) % SEND_MS + SEND_MS
@@ -129,24 +134,26 @@ def unit_of(roster: Roster, staff_no: str) -> str:
     return assignment.unit_id
 
 
-def minutes(outing: Outing, place: Place, morning: Morning) -> dict[str, int]:
+def minutes(outing: Outing, place: Place, begin_ms: int, until_ms: int, end_ms: int) -> dict[str, int]:
     """
-    Minutes of the morning ``inside``, ``outside`` and ``unknown``, by what the phone itself tells and gets out.
+    Minutes of a span ``inside``, ``outside``, ``unknown``, by what the phone itself tells and gets out by ``end_ms``.
 
-    Unknown: before the first fix, after the last, and between two that lie more than a quarter of an hour apart. Right
-    to a minute or two at each crossing of the fence and each end of a gap.
+    Unknown: before the first fix, between two that lie more than a quarter of an hour apart, and after the last if the
+    span's end is as far. Right to a minute or two at each crossing of the fence and each end of a gap.
     """
-    fixes = [fix for fix in outing.fixes if outing.gets_out(fix.at_ms, morning.end_ms)]
+    fixes = [fix for fix in outing.fixes if outing.gets_out(fix.at_ms, end_ms) and fix.at_ms < until_ms]
     times = [fix.at_ms for fix in fixes]
     count = {"inside": 0, "outside": 0, "unknown": 0}
-    for middle in range(morning.start_ms + MINUTE_MS // 2, morning.end_ms, MINUTE_MS):
+    for middle in range(begin_ms + MINUTE_MS // 2, until_ms, MINUTE_MS):
         after = bisect_right(times, middle)
-        if not 0 < after < len(fixes) or times[after] - times[after - 1] > GAP_MS:
+        following = times[after] if after < len(times) else until_ms
+        if not after or following - times[after - 1] > GAP_MS:
             count["unknown"] += 1
             continue
-        one, two = fixes[after - 1], fixes[after]
-        point = one.point.towards(two.point, (middle - one.at_ms) / (two.at_ms - one.at_ms))
-        count["inside" if point.metres_to(place.point) <= place.radius_m else "outside"] += 1
+        one, two = fixes[after - 1], fixes[min(after, len(fixes) - 1)]
+        way = 0.0 if one is two else (middle - one.at_ms) / (two.at_ms - one.at_ms)
+        near = one.point.towards(two.point, way).metres_to(place.point) <= place.radius_m
+        count["inside" if near else "outside"] += 1
     return count
 
 

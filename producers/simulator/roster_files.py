@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from producers.simulator.phones import token_sha256
+from producers.simulator.places import Place
 from producers.simulator.world import WEEKDAYS, ZONE, City, Enrolment
 
 HEADERS: dict[str, tuple[str, ...]] = {
@@ -36,11 +37,6 @@ HEADERS: dict[str, tuple[str, ...]] = {
 }
 
 
-def place(number: int) -> tuple[float, float]:
-    """Where the city's so-manyeth unit stands, degrees: a grid of 12 columns, 440 m apart."""
-    return round(-7.4900 + number // 12 * 0.004, 4), round(112.4100 + number % 12 * 0.004, 4)
-
-
 def write_roster(city: City, folder: Path) -> None:
     """Write everything that is entered before the day begins; the folder is made, files in it are replaced."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -52,7 +48,7 @@ def write_roster(city: City, folder: Path) -> None:
     _write(
         folder,
         "geofences.csv",
-        ((u.unit_id, "kantor", *place(n), 100, u.valid_from, None) for n, u in enumerate(city.units)),
+        ((u.unit_id, "kantor", *_circle(city.places[u.unit_id]), u.valid_from, None) for u in city.units),
     )
     _write(
         folder,
@@ -144,3 +140,7 @@ def _policy_toml(city: City) -> str:
         f"papers_days = {policy.papers_days}\n"
         f'source = "{policy.source}"\n'
     )
+
+
+def _circle(place: Place) -> tuple[float, float, int]:
+    return round(place.point.lat, 6), round(place.point.lon, 6), round(place.radius_m)

@@ -138,7 +138,7 @@ def _phone(world: World, outing: Outing) -> dict[str, Any]:
         "shares_with": outing.with_staff_no if outing.part == "shared_phone" else "",
         "pings": sum(outing.gets_out(fix.at_ms, end_ms) for fix in outing.fixes),
         "face_checks": sum(outing.gets_out(shot.at_ms, end_ms) for shot in outing.shots),
-        "minutes": minutes(outing, world.city.places[unit_id], world.morning),
+        "minutes": minutes(outing, world.city.places[unit_id], world.morning.start_ms, end_ms, end_ms),
     }
 
 
