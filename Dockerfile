@@ -19,6 +19,7 @@ COPY hadir hadir
 COPY producers producers
 COPY streams streams
 COPY wall wall
+COPY notify notify
 RUN python -m pip install --no-cache-dir --disable-pip-version-check --no-deps --no-build-isolation -e . \
     && python -m compileall -q /app
 

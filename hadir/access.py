@@ -18,7 +18,7 @@ FILTERED = ("v_attendance", "v_attendance_history", "v_device", "v_office_day", 
 """Views of the role ``leader`` that show people or terminals; each has a column ``unit_id``."""
 OPEN = ("v_policy", "v_today", "v_unit")
 """Its other views: rules, the date and the names of offices are no secret within a government."""
-RESERVED = frozenset({"admin", "analyst", "default", "grafana", "hadir", "leader", "wall"})
+RESERVED = frozenset({"admin", "analyst", "default", "grafana", "hadir", "leader", "notify", "wall"})
 _NAME = re.compile(r"[a-z][a-z0-9_-]{2,39}")
 
 

@@ -131,7 +131,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("alert", "streams.agents", "alert", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
         python("wall", "wall", after=("clickhouse", "prepare"), ready=wall_answers(settings)),
-        python("notify", "notify", uses=("kafka",), announces=True),
+        python("notify", "notify", uses=("kafka", "clickhouse"), announces=True),
     ]
     return found
 

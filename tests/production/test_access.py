@@ -43,7 +43,7 @@ def views_of(texts: list[str]) -> set[str]:
 
 def granted() -> dict[str, set[str]]:
     """Readers and roles, and the views of each."""
-    found = {name: users()[name] for name in ("wall", "grafana")} | roles()
+    found = {name: users()[name] for name in ("wall", "notify", "grafana")} | roles()
     return {name: views_of(grants(element)) for name, element in found.items()}
 
 
@@ -63,13 +63,14 @@ def test_grafana_may_read_what_its_dashboards_and_rules_ask_and_nothing_else() -
     assert asked <= VIEWS
 
 
-def test_the_wall_may_read_what_its_questions_name_and_nothing_else() -> None:
-    """The questions are functions of hadir.queries; which of them the wall asks stands in its code."""
-    wall = ACCESS.parents[1] / "wall"
-    called = {name for path in wall.glob("*.py") for name in re.findall(r"\bqueries\.([a-z_]+)", path.read_text())}
+@pytest.mark.parametrize("process", ["wall", "notify"])
+def test_a_process_may_read_what_its_questions_name_and_nothing_else(process: str) -> None:
+    """The questions are functions of hadir.queries; which of them the wall, or who tells alerts, asks is in its code."""
+    folder = ACCESS.parents[1] / process
+    called = {name for path in folder.glob("*.py") for name in re.findall(r"\bqueries\.([a-z_]+)", path.read_text())}
     texts = [inspect.getsource(getattr(queries, name)) for name in called]
     asked = {view for text in texts for view in re.findall(r"\b(?:FROM|JOIN) (v_[a-z_]+)", text)}
-    assert granted()["wall"] == asked
+    assert granted()[process] == asked
 
 
 def test_every_view_of_a_leader_has_a_policy_or_an_excuse() -> None:
@@ -77,7 +78,7 @@ def test_every_view_of_a_leader_has_a_policy_or_an_excuse() -> None:
     assert granted()["leader"] == set(FILTERED) | set(OPEN)
 
 
-@pytest.mark.parametrize("name", ["admin", "wall", "leader", "x", "Kadinkes", "a b", "kadinkes>", "../x", ""])
+@pytest.mark.parametrize("name", ["admin", "notify", "wall", "leader", "x", "Kadinkes", "a b", "kadinkes>", "../x", ""])
 def test_a_leader_takes_no_name_of_hadirs_own_and_none_that_is_no_tag(name: str) -> None:
     """A file that replaced the user ``admin`` would be a way in."""
     with pytest.raises(ValueError, match="name"):

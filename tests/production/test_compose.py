@@ -27,6 +27,7 @@ from tests.production.compose import ROOT, compose, example, services, variables
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 SERVERS = (*BROKERS, "clickhouse", "grafana")
 PUBLISHED = {"gateway", "wall", "grafana"}
+CALLING = {"notify"}
 LOCAL_ONLY = {
     "node.id": "each broker's own",
     "controller.quorum.voters": "three of them",
@@ -116,7 +117,7 @@ def test_addresses_are_those_of_services_that_listen(monkeypatch: pytest.MonkeyP
         if "HADIR_CLICKHOUSE" in one["environment"]:
             assert settings.clickhouse == "http://clickhouse:8123"
             assert settings.clickhouse_user in users()
-            source = {"wall": "clickhouse_wall_"}.get(name, "hadir_clickhouse_")
+            source = {"wall": "clickhouse_wall_", "notify": "clickhouse_notify_"}.get(name, "hadir_clickhouse_")
             assert settings.clickhouse_password == f"{source}password-given"
     wall, gateway = everything["wall"], everything["gateway"]
     assert wall["ports"] == [f"8090:{settings_of(wall, monkeypatch).wall_port}"]
@@ -134,10 +135,10 @@ def test_who_asks_clickhouse_has_its_address_and_nobody_else_a_password(plan: di
 
 
 def test_only_gateway_wall_and_grafana_are_reached_from_outside() -> None:
-    """Kafka and ClickHouse live on a network that leads nowhere."""
+    """Kafka and ClickHouse live on a network that leads nowhere; alerts call out, nobody calls them."""
     everything = services()
     assert {name for name, one in everything.items() if "ports" in one} == PUBLISHED
-    assert {name for name, one in everything.items() if "outside" in one["networks"]} == PUBLISHED
+    assert {name for name, one in everything.items() if "outside" in one["networks"]} == PUBLISHED | CALLING
     assert all("inside" in one["networks"] for one in everything.values())
     assert compose()["networks"]["inside"] == {"internal": True}
 
