@@ -65,7 +65,7 @@ def test_grafana_may_read_what_its_dashboards_and_rules_ask_and_nothing_else() -
 
 @pytest.mark.parametrize("process", ["wall", "notify"])
 def test_a_process_may_read_what_its_questions_name_and_nothing_else(process: str) -> None:
-    """The questions are functions of hadir.queries; which of them the wall, or who tells alerts, asks is in its code."""
+    """The questions are functions of hadir.queries; which of them the wall, or notify, asks stands in its code."""
     folder = ACCESS.parents[1] / process
     called = {name for path in folder.glob("*.py") for name in re.findall(r"\bqueries\.([a-z_]+)", path.read_text())}
     texts = [inspect.getsource(getattr(queries, name)) for name in called]
