@@ -17,11 +17,10 @@ from streams.rules.position import minute_of
 
 PRESENCE = (
     "SELECT employee_id, shift_start_at, until_at, inside_m, outside_m, unknown_m"
-    " FROM v_presence WHERE work_date = '{}'"
+    " FROM v_presence WHERE work_date = {day:Date}"
 )
 WITH_A_SHIFT = ("present", "late", "not_here", "absent", "undetermined")
 EDGE_M = 2.0  # minutes that a crossing of the fence, or an end of a gap, may fall to either side
-Outings = Sequence[Outing]
 
 
 class Outcome(NamedTuple):
@@ -31,12 +30,11 @@ class Outcome(NamedTuple):
     faults: list[str]
 
 
-def compare(settings: Settings, city: City, truth: Mapping[str, Any], told: PhoneReport, outings: Outings) -> Outcome:
+def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> Outcome:
     """
     Hold three against each other: what phones could get out, what they were told is taken, what ClickHouse shows.
 
-    Of the pings one a person and minute is kept, the earliest fix; of face checks all are. Presence is that of each
-    shift, as far as it was judged, and may differ by what a crossing or a gap leaves open.
+    Of the pings one a person and minute is kept, the earliest fix; of face checks all are.
     """
     with closing(queries.connect(settings)) as client:
 
@@ -46,7 +44,6 @@ def compare(settings: Settings, city: City, truth: Mapping[str, Any], told: Phon
         people = {staff_no: str(who) for staff_no, who in rows("SELECT staff_no, employee_id FROM v_person")}
         positions = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, fixed_at FROM v_position")}
         faces = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, taken_at FROM v_face_check")}
-        presence = {str(who): rest for who, *rest in rows(PRESENCE.format(truth["day"]))}
     taken = {(people.get(staff_no, ""), at) for staff_no, at in told.face_checks}
     faults = [
         *_unlike("positions", _first_of_each_minute(people, told.pings), positions),
@@ -58,18 +55,33 @@ def compare(settings: Settings, city: City, truth: Mapping[str, Any], told: Phon
             faults.append(f"phones: {counted} {name} were taken, {planned} should have been")
     if told.faulty:
         faults.append(f"phones: {told.faulty} sound items were refused")
-    stays = _unlike_stays(city, truth, people, presence, outings)
-    faults += stays
     summary = (
         f"phones: {len(told.pings)} pings and {len(told.face_checks)} face checks taken from {len(truth['phones'])}"
-        f" phones in {told.posts} posts; {len(positions)} positions and {len(faces)} face checks in ClickHouse;"
-        f" presence of {len(presence)} people, {len(stays)} unlike their phones'"
+        f" phones in {told.posts} posts; {len(positions)} positions and {len(faces)} face checks in ClickHouse"
     )
     return Outcome(summary, faults)
 
 
+def compare_presence(settings: Settings, city: City, truth: Mapping[str, Any], outings: Sequence[Outing]) -> Outcome:
+    """
+    Hold the presence of each shift, as far as it was judged, against where its phone was.
+
+    It may differ by what a crossing of the fence and an end of a gap leave open, ``EDGE_M`` minutes each.
+    """
+    with closing(queries.connect(settings)) as client:
+        people = {no: str(who) for no, who in client.query("SELECT staff_no, employee_id FROM v_person").result_rows}
+        shown_rows = client.query(PRESENCE, parameters={"day": str(truth["day"])}).result_rows
+    presence = {str(who): rest for who, *rest in shown_rows}
+    faults = _unlike_stays(city, truth, people, presence, outings)
+    return Outcome(f"presence: {len(presence)} people of {len(outings)} with a phone had a shift to be seen in", faults)
+
+
 def _unlike_stays(
-    city: City, truth: Mapping[str, Any], people: Mapping[str, str], presence: Mapping[str, list[Any]], outings: Outings
+    city: City,
+    truth: Mapping[str, Any],
+    people: Mapping[str, str],
+    presence: Mapping[str, list[Any]],
+    outings: Sequence[Outing],
 ) -> list[str]:
     lines = []
     for outing in outings:

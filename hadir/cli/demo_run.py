@@ -75,7 +75,7 @@ class Demo:
         self._console.print(f"wall {wall}   gateway {address}   ClickHouse {self._settings.clickhouse}   {_elapsed()}")
         clock.write_anchor(Path(os.environ["HADIR_CLOCK_ANCHOR"]), clock.system_ms())
         async with self._hook:
-            lived, _ = await asyncio.gather(self._live(address), system.start({}))
+            lived, _ = await asyncio.gather(self._live(address), self._start_the_rest(system))
             agreed = await self._compare(lived)
             if not leave:
                 await self._stay()
@@ -85,7 +85,6 @@ class Demo:
         async def enrol() -> None:
             await run_import(self._settings.data / "change", self._settings, dry_run=False)
 
-        watch = asyncio.create_task(self._first_judged())
         with Live(console=self._console, refresh_per_second=8) as line:
 
             def show(now: Progress) -> None:
@@ -104,49 +103,56 @@ class Demo:
                 progress=show,
                 actions=[(self._city.later_at_ms, enrol)],
             )
-        await watch
         return lived
 
-    async def _first_judged(self) -> None:
-        """When the first person was judged, from the command on."""
+    async def _start_the_rest(self, system: LocalSystem) -> None:
+        """See when the first person was judged, then let the others load."""
         while self._first_judged_s is None:
             if await asyncio.to_thread(demo_report.anybody_judged, self._settings):
                 self._first_judged_s = _elapsed_s()
             await asyncio.sleep(0.2)
+        await system.start({})
 
     async def _compare(self, lived: RunReport) -> bool:
         day = date.fromisoformat(str(self._truth["day"]))
         end = time.monotonic() + AGREE_S
         while True:
             outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth)
-            phones = await asyncio.to_thread(
-                demo_phones.compare, self._settings, self._city, self._truth, lived.phones, self._outings
-            )
-            alerts = self._hook.faults(self._truth)
-            if (outcome.agreed and not phones.faults and not alerts) or time.monotonic() > end:
+            beside = await asyncio.to_thread(self._beside, lived)
+            faults = [*outcome.disagreements, *(fault for one in beside for fault in one.faults)]
+            if not faults or time.monotonic() > end:
                 break
             await asyncio.sleep(0.5)
         self._console.print(outcome.table)
-        for line in [*outcome.disagreements[:20], *phones.faults[:20]]:
+        for line in faults[:40]:
             self._console.print(f"[red]{line}[/red]")
         later = {(enrolment.serial, enrolment.pin) for enrolment in self._city.later_enrolments}
         acks = [ack for ack in lived.acks if (ack.serial, ack.pin) not in later]  # they wait for us, not we for them
         for verdict in demo_report.latencies(self._settings, day, acks):
             self._console.print(verdict)
-        self._console.print(phones.summary)
+        for one in beside:
+            colour = "red" if one.faults else "green"
+            self._console.print(f"[{colour}]{one.summary}[/{colour}]")
         self._console.print(f"first judged person {self._first_judged_s:.1f} s after the command")
-        told, corrected = self._hook.told(), self._hook.corrected()
-        messages = len(self._hook.messages)
-        about = f"alerts: {len(told)} offices told, {len(corrected)} of them a Ralat, in {messages} messages"
-        self._console.print(f"[red]{about}[/red]" if alerts else f"[green]{about}; as the truth has it[/green]")
-        for line in alerts[:20]:
-            self._console.print(f"[red]{line}[/red]")
         people = len(self._truth["people"])
         if outcome.agreed:
             self._console.print(f"[green]all {people} agree with the truth[/green], {_elapsed()}")
         else:
             self._console.print(f"[red]{len(outcome.disagreements)} of {people} disagree with the truth[/red]")
-        return outcome.agreed and not phones.faults and not alerts
+        return not faults
+
+    def _beside(self, lived: RunReport) -> list[demo_phones.Outcome]:
+        """What is held against the truth beside attendance: phones, presence, alerts."""
+        hook = self._hook
+        about = (
+            f"alerts: {len(hook.told())} offices told, {len(hook.corrected())} of them a Ralat,"
+            f" in {len(hook.messages)} messages"
+        )
+        return [
+            demo_phones.compare(self._settings, self._truth, lived.phones),
+            demo_phones.compare_presence(self._settings, self._city, self._truth, self._outings),
+            demo_phones.Outcome(about, hook.faults(self._truth)),
+        ]
 
     async def _stay(self) -> None:
         self._console.print(

@@ -30,7 +30,12 @@ def test_servers_are_stopped_last(plan: dict[str, Child]) -> None:
     assert [name for name, child in plan.items() if name not in SERVERS and "kafka" not in child.outlived_by] == [
         "wall"
     ]
-    assert [name for name, child in plan.items() if "clickhouse" in child.outlived_by] == ["prepare", "sink", "wall"]
+    assert [name for name, child in plan.items() if "clickhouse" in child.outlived_by] == [
+        "prepare",
+        "sink",
+        "wall",
+        "notify",
+    ]
     assert "prepare" in plan["sink"].after, "tables before rows"
 
 

@@ -90,7 +90,16 @@ class Logs:
 async def read_logs(settings: Settings) -> Logs:
     """Read all that the checks need."""
     logs = Logs()
-    for log in ("reference", "device_log", "phone_log", "staff_log", "attribution", "attendance", "dead_letter"):
+    for log in (
+        "reference",
+        "device_log",
+        "phone_log",
+        "staff_log",
+        "cutoff",
+        "attribution",
+        "attendance",
+        "dead_letter",
+    ):
         for raw in await read_log(settings, log):
             logs.records[log] += 1
             try:

@@ -248,6 +248,9 @@ class Builder(Roster):
             "mock": dice.pick([None, False, True]),
             "battery": dice.pick([None, 0.5]),
             "received_at": at + late * SECOND,
+            "boot_id": None,
+            "elapsed_ms": None,
+            "imei": None,
         }
         self.phone_facts.append(("ping", ping))
 

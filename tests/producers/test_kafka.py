@@ -236,7 +236,7 @@ async def test_roster_and_file_imports_are_repeatable(world: World, tmp_path: Pa
     folder.mkdir()
     write(folder, FILES)
     first = await import_roster(folder, world.config, dry_run=False)
-    assert first.written == 25
+    assert first.written == 26
     assert (await import_roster(folder, world.config, dry_run=False)).written == 0
     assert (await import_roster(folder, world.config, dry_run=True)).written == 0
 
