@@ -4,5 +4,9 @@ RULES = (
     "attendance.judge",  # a person's work date: state, lateness, why
     "attribution.owner",  # whose punch it is
     "day.plan",  # what a person is due to do on a date
+    "impossible_travel.find",  # two places, too little time between
+    "manipulation.flags",  # all rules of manipulation over a date
+    "mock_location.find",  # the phone says that its position is made up
     "position.Positions.take",  # a person's first position of a minute
+    "shared_phone.find",  # one phone or photo for several people
 )

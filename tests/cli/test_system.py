@@ -27,7 +27,9 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Child]:
 def test_servers_are_stopped_last(plan: dict[str, Child]) -> None:
     """Who speaks with a server comes after it, hence goes before it: a worker without one only tries until killed."""
     assert [child.name for child in in_order(plan.values())][:2] == list(SERVERS)
-    assert [name for name, child in plan.items() if name not in SERVERS and "kafka" not in child.outlived_by] == ["wall"]
+    assert [name for name, child in plan.items() if name not in SERVERS and "kafka" not in child.outlived_by] == [
+        "wall"
+    ]
     assert [name for name, child in plan.items() if "clickhouse" in child.outlived_by] == ["prepare", "sink", "wall"]
     assert "prepare" in plan["sink"].after, "tables before rows"
 
