@@ -175,7 +175,9 @@ def test_minutes_of_a_phone_that_tells_nothing_are_unknown() -> None:
     """No fix, no place."""
     city, morning, outings = made()
     place = next(iter(city.places.values()))
-    assert minutes(replace(outings[0], fixes=()), place, morning) == {"inside": 0, "outside": 0, "unknown": 180}
+    begin, end = morning.start_ms, morning.end_ms
+    silent = replace(outings[0], fixes=())
+    assert minutes(silent, place, begin, end, end) == {"inside": 0, "outside": 0, "unknown": 180}
 
 
 class FakeDoor:

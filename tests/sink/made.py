@@ -71,6 +71,16 @@ def _examples() -> dict[str, dict[str, Any]]:
             "hours": [{"from_at": at, "inside_s": 3000, "outside_s": 0, "unknown_s": 600}],
             "geofence_offsets": [4, 5], "withdrawn": False, "epoch": EPOCH, "partition": 0, "version": 9,
         },
+        "alert": {
+            "unit_id": "U1", "work_date": DAY, "cutoff_at": at, "revision": 1, "kind": "correction",
+            "raised_at": at + 60_000, "provisional": True, "unit_mode": "in_force", "timezone": "Asia/Jakarta",
+            "counts": {"not_here": 1, "present": 12}, "people": [{"employee_id": who, "state": "not_here"}],
+            "withdrawn": [], "missing": [{**missing, "people": 2}], "unheard": [3], "epoch": EPOCH, "version": 9,
+        },
+        "notice": {
+            "unit_id": "U1", "work_date": DAY, "cutoff_at": at, "revision": 1, "channel": "bkd", "outcome": "sent",
+            "kind": "raise", "tries": 1, "noted_at": at + 61_000,
+        },
         "person": {"employee_id": who, "staff_no": "199001012015011001", "name": "Budi Contoh", "recorded_at": at},
         "dead_letter": {
             "failed_at": at, "stage": "route", "reason": "broken", "topic": "hadir.device_log", "partition": 3,
