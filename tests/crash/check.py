@@ -99,13 +99,22 @@ def nobody_absent_in_haste(expected: Expected, logs: Logs, morning: Morning) -> 
     """
     Who has an in-punch in the end was at no time called absent, nor not here if he had come by the cutoff.
 
-    Terminals with a wrong clock are left out: what they show at half past seven may have been punched later.
+    Terminals with a wrong clock are left out: what they show at half past seven may have been punched later. So are
+    those whose finger on the terminal was entered only in the course of the morning: nobody could know.
     """
+    begun = min(offset for offset, name, _ in logs.reference if name == "tick")
+    entered_later = {
+        (record["employee_id"], record["device_id"])
+        for offset, name, record in logs.reference
+        if name == "enrolment" and offset > begun
+    }
     wrong_clocks = {serial for serial, behaviour in morning.behaviours.items() if behaviour.clock_offset_s}
     lines = []
     for row in logs.attendance:
         last = expected.attendance.get((row["employee_id"], row["work_date"]))
         if last is None or last["in_at"] is None or last["in_device_id"] in wrong_clocks:
+            continue
+        if (row["employee_id"], last["in_device_id"]) in entered_later:
             continue
         if row["state"] in ("absent", "unexplained") or (
             row["state"] == "not_here" and last["in_at"] <= last["cutoff_at"]
