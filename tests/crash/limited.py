@@ -6,6 +6,7 @@ A bound of 1 byte is a disk that is full for this process and no other.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -32,10 +33,11 @@ def fill(bound: Path, pid: int) -> None:
 
 
 def empty(bound: Path, pid: int | None) -> None:
-    """There is room again; ``pid`` None: no such process runs."""
+    """There is room again; ``pid`` None: no such process runs. Of one that has just ended the successor is free."""
     bound.unlink()
     if pid is not None:
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        with contextlib.suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
 
 
 if __name__ == "__main__":
