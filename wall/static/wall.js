@@ -22,9 +22,9 @@ const WORDS = {
     history: "Pernah ditampilkan", from: "Sejak", not_yours: "Bukan unit Anda.", sign_in: "Masuk dahulu untuk melihat nama.",
     database: "Basis data tidak menjawab. Coba lagi.", trial: "uji coba", not_in_force: "belum diterapkan",
     used_as: { in: "masuk", out: "pulang", none: "tidak dipakai" },
-    phone: "Posisi telepon selama dinas", judged: (until) => `Dinilai sampai pukul ${until}, sesudahnya belum.`,
-    whole: (end) => `Dinilai sampai dinas berakhir, pukul ${end}.`, later: "belum dinilai",
-    gap: "Telepon diam atau tidak jelas: celah data, bukan ketidakhadiran.", per_hour: "menit tiap jam",
+    phone: "Posisi telepon selama dinas", judged: (until) => `dinilai sampai pukul ${until}`,
+    whole: (end) => `dinilai seluruhnya sampai ${end}`, later: "belum dinilai",
+    gap: "Telepon diam atau tidak jelas: celah data, bukan ketidakhadiran.",
     no_duty: "Tidak dinilai: tidak ada dinas di kantor pada tanggal ini.", no_phone: "Tidak ada telepon terdaftar.",
     no_place: "Tidak dinilai: letak kantor belum dicatat.",
     none_yet: "Belum ada yang dapat dinilai: celah data, bukan ketidakhadiran.",
@@ -48,9 +48,9 @@ const WORDS = {
     history: "Was shown", from: "From", not_yours: "Not one of your units.", sign_in: "Sign in to see names.",
     database: "The database does not answer. Try again.", trial: "trial", not_in_force: "not in force",
     used_as: { in: "in", out: "out", none: "not used" },
-    phone: "Where the phone was during the shift", judged: (until) => `Judged through ${until}, not after.`,
-    whole: (end) => `Judged through the end of the shift, ${end}.`, later: "not judged yet",
-    gap: "A phone that is silent or unclear is a gap in the data, not an absence.", per_hour: "minutes of each hour",
+    phone: "The phone during the shift", judged: (until) => `judged through ${until}`,
+    whole: (end) => `judged to the end, ${end}`, later: "not judged yet",
+    gap: "A phone that is silent or unclear is a gap in the data, not an absence.",
     no_duty: "Not judged: no duty at the office on this date.", no_phone: "No phone is registered.",
     no_place: "Not judged: the office's place is not on record.",
     none_yet: "Nothing to judge yet: a gap in the data, not an absence.",
@@ -263,9 +263,9 @@ function phone(found) {
     line.append(said(one.place, one.said));
     windows.append(line);
   }
-  const head = make("h2", `${WORDS.phone} `), judged = stay.complete ? WORDS.whole(stay.end) : WORDS.judged(stay.until);
-  head.append(make("span", WORDS.per_hour, "per"));
-  return [head, ...strip(stay), places, make("p", judged, "judged"), make("p", WORDS.gap), windows];
+  const head = make("h2", `${WORDS.phone} `);
+  head.append(make("span", stay.complete ? WORDS.whole(stay.end) : WORDS.judged(stay.until), "judged"));
+  return [head, ...strip(stay), places, make("p", WORDS.gap), windows];
 }
 
 // A column an hour, as wide as it is long; in it the places by their share, always in the same order. The list below says
@@ -280,7 +280,7 @@ function strip(stay) {
     for (const one of hour.parts) {
       const part = make("i", null, `part ${one.place}`), sign = make("b", SIGNS[STATE_CLASS[one.place]]);
       part.style.flexGrow = one.s;
-      sign.append(make("span", ` ${one.m}`));
+      sign.append(make("span", ` ${one.m}′`));
       part.append(sign);
       column.prepend(part);
     }
