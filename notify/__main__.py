@@ -14,6 +14,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hadir import clock, metrics, readiness
+from hadir.dead_letter import Origin, letter
 from hadir.errors import InvalidFact, Misconfigured, NotAcknowledged
 from hadir.outbox import Outbox
 from hadir.reading import KafkaReader, Reader
@@ -117,20 +118,8 @@ async def work(config: Settings, desk_of: Any, outbox: Outbox) -> None:
 
     async def set_aside(record: Any, reason: str) -> None:
         metrics.DEAD.labels("notify").inc()
-        letter = {
-            "failed_at": clock.now_ms(),
-            "stage": "notify",
-            "reason": reason,
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            "schema": "",
-            "key": record.key,
-            "value": record.value,
-            "device_id": "",
-        }
-        name = topics()["dead_letter"].name("")
-        await outbox.send(name, 0, record.topic.encode(), codec.encode("dead_letter", letter))
+        origin = Origin(record.topic, record.partition, record.offset, record.key)
+        await outbox.send(*letter("notify", reason, clock.now_ms(), record.value, origin))
 
     async with reading(config, epoch) as consumer:
         readiness.announce()
