@@ -111,7 +111,7 @@ class Demo:
             if await asyncio.to_thread(demo_report.anybody_judged, self._settings):
                 self._first_judged_s = _elapsed_s()
             await asyncio.sleep(0.2)
-        await system.start({})
+        await system.start()
 
     async def _compare(self, lived: RunReport) -> bool:
         day = date.fromisoformat(str(self._truth["day"]))

@@ -170,9 +170,8 @@ class LocalSystem:
         names = [name for name in self.supervisor.names if name not in self._held]
         await self.supervisor.ready(*names, timeout_s=timeout_s)
 
-    async def start(self, changes: dict[str, str], timeout_s: float = 60.0) -> None:
-        """Start what was held, with these variables changed for all that start from now on; wait until ready."""
-        self.supervisor.update_environment(changes)
+    async def start(self, timeout_s: float = 60.0) -> None:
+        """Start what was held; wait until ready."""
         for name in self._held:
             await self.supervisor.start_child(name)
         await self.supervisor.ready(*self._held, timeout_s=timeout_s)
