@@ -14,7 +14,6 @@ from typing import NamedTuple
 from rich.console import Console
 
 from hadir.cli.answering import (
-    clickhouse_address,
     clickhouse_answers,
     gateway_answers,
     kafka_address,
@@ -93,7 +92,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     config = kafka.KafkaConfig(
         data / "kafka", port, settings.kafka_controller_port, host=host, quick=settings.kafka_quick
     )
-    click_house, click_house_port = clickhouse_address(settings)
+    _, click_house, click_house_port = settings.clickhouse_address
     env = environment(settings)
 
     def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
