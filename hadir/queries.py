@@ -134,6 +134,27 @@ def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explana
     return Explanation(first[0], first[1], enrolments, punches, history, first[2])
 
 
+def seen_by_phone(client: Client, employee_id: UUID | str, unit: str, work_date: date) -> tuple[bool, bool]:
+    """
+    Whether a person has a phone on a date (``v_phone``), and whether the unit's place is on record (``v_geofence``):
+    without either there is no presence.
+
+    Of several records of one installation that cover the date the one that began last says whose it is.
+    """
+    (row,) = _rows(
+        client,
+        "SELECT toString({who:UUID}) IN (SELECT toString(argMax(employee_id, (valid_from, reference_offset)))"
+        " FROM v_phone WHERE valid_from <= {day:Date} AND ifNull(valid_to, {day:Date}) >= {day:Date}"
+        " GROUP BY install_id) AS phone,"
+        " (SELECT count() FROM v_geofence WHERE unit_id = {unit:String} AND valid_from <= {day:Date}"
+        " AND ifNull(valid_to, {day:Date}) >= {day:Date}) > 0 AS place",
+        who=str(employee_id),
+        unit=unit,
+        day=work_date,
+    )
+    return bool(row["phone"]), bool(row["place"])
+
+
 def shown_at(client: Client, work_date: date, moment: datetime, unit: str | None = None) -> list[Row]:
     """What was shown of everybody's work date at an aware moment by the machine's clock (``v_attendance_history``)."""
     return _rows(

@@ -121,7 +121,7 @@ def sizes(every_s: int, dice: random.Random) -> None:
     days: places.Days = {}
     for value in pings(1, END_S - START_S, every_s, dice):
         _, ping = codec.decode(value)
-        fix = places.fix(ping["fixed_at"], ping["lat"], ping["lon"], ping["accuracy_m"], 437)
+        fix = places.fix(ping["fixed_at"], ping["lat"], ping["lon"], ping["accuracy_m"], False, 437)
         assert fix is not None
         places.put(days, *fix)
     for held in days.values():

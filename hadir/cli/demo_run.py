@@ -19,6 +19,7 @@ from rich.text import Text
 from hadir import clock
 from hadir.cli import demo_phones, demo_report
 from hadir.cli.demo_alerts import Hook, write_channel
+from hadir.cli.demo_flags import compare_flags
 from hadir.cli.system import LocalSystem
 from hadir.settings import Settings
 from producers.roster.load import run_import
@@ -143,7 +144,7 @@ class Demo:
         return not faults
 
     def _beside(self, lived: RunReport) -> list[demo_phones.Outcome]:
-        """What is held against the truth beside attendance: phones, presence, alerts."""
+        """What is held against the truth beside attendance: phones, presence, flags, alerts."""
         hook = self._hook
         about = (
             f"alerts: {len(hook.told())} offices told, {len(hook.corrected())} of them a Ralat,"
@@ -153,6 +154,7 @@ class Demo:
         return [
             demo_phones.compare(self._settings, people, self._truth, lived.phones),
             demo_phones.compare_presence(self._settings, people, self._city, self._truth, self._outings),
+            compare_flags(self._settings, self._truth),
             demo_phones.Outcome(about, hook.faults(self._truth)),
         ]
 

@@ -28,7 +28,7 @@ from hadir.stack.supervisor import Supervisor
 from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
 
-STAGES = ("distribute", "route", "judge", "alert")
+STAGES = ("distribute", "route", "cross", "judge", "alert")
 MEASURED = ("gateway", "clock", *STAGES, "sink", "wall", "notify")
 """Processes with metrics; their ports are ``HADIR_METRICS_PORT`` and those that follow, in this order."""
 ROOT = Path(__file__).parents[2]
@@ -48,6 +48,7 @@ def groups(settings: Settings) -> list[Group]:
     reads = {
         "distribute": ("reference",),
         "route": ("device_log", "phone_log"),
+        "cross": ("link",),
         "judge": ("staff_log",),
         "alert": ("cutoff",),
         "sink": sunk_logs(),
@@ -126,6 +127,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("clock", "producers.sources.clock_ticks", uses=("kafka",), announces=True),
         python("distribute", "streams.agents", "distribute", uses=("kafka",), announces=True),
         python("route", "streams.agents", "route", uses=("kafka",), announces=True),
+        python("cross", "streams.agents", "cross", uses=("kafka",), announces=True),
         python("judge", "streams.agents", "judge", uses=("kafka",), announces=True),
         python("alert", "streams.agents", "alert", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),

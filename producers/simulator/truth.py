@@ -38,8 +38,13 @@ STATES = (
 )
 DUE = frozenset(STATES[:8])
 """*Wajib hadir*: what is left of the roster after leave, field duty, not due yet, days off and what is not judged."""
-RULES = ("mock_location", "impossible_travel", "shared_phone")
-"""Rules that a phone's cheat is to be found by."""
+RULES = {
+    "mock_location": "mock_location",
+    "impossible_travel": "impossible_travel",
+    "shared_phone": "shared_phone",
+    "same_photo": "shared_phone",
+}
+"""By the part that a phone plays: the rule that is to find it."""
 NOTES = (
     "A terminal with a wrong clock is believed: its people's in-time and lateness are what that clock showed.",
     "Who depends on a terminal that is still silent is undetermined, whether he came or not.",
@@ -133,7 +138,7 @@ def _phone(world: World, outing: Outing) -> dict[str, Any]:
     return {
         "unit_id": unit_id,
         "install_id": outing.phone.install_id,
-        "cheats": [outing.part] if outing.part in RULES else [],
+        "cheats": [RULES[outing.part]] if outing.part else [],
         "same_photo_as": outing.with_staff_no if outing.part == "same_photo" else "",
         "shares_with": outing.with_staff_no if outing.part == "shared_phone" else "",
         "pings": sum(outing.gets_out(fix.at_ms, end_ms) for fix in outing.fixes),

@@ -33,7 +33,7 @@ CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "tick": ref.tick,
 }
 TICKED = ("device_log", "phone_log", "cutoff")
-UNHEARD = ("phone",)  # the gateway reads it in `reference` itself; no judgement hangs on a token
+UNHEARD = ("phone", "decision")  # the gateway reads phones itself; a decision is joined to its flag where it is shown
 
 
 class Distribute:

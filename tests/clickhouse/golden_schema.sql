@@ -365,6 +365,30 @@ ORDER BY (_partition, _offset)
 SETTINGS index_granularity = 8192
 COMMENT 'What could not be taken in, whole, with the reason.';
 
+-- decision
+CREATE TABLE decision
+(
+    `decision_id` UUID COMMENT 'Random id.',
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `work_date` Date32 COMMENT 'Work date concerned, local.',
+    `about` String COMMENT 'What it decides: `flag:` and the flag\'s id.',
+    `verdict` LowCardinality(String) COMMENT '`confirmed`, `dismissed`, or `reversed`: neither any more.',
+    `reason` String COMMENT 'Reason in the words of whoever decided; no names.',
+    `void` Bool COMMENT 'True withdraws the record of this identity, as if never entered.',
+    `recorded_at` DateTime64(3, 'UTC') COMMENT 'When it was entered, UTC.',
+    `recorded_by` String COMMENT 'Who entered it: a user or the program\'s name.',
+    `reference_offset` Int64 ALIAS _offset COMMENT 'Offset of the record in `reference`: the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `reference` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `reference`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(_offset)
+ORDER BY decision_id
+SETTINGS index_granularity = 8192
+COMMENT 'What people decided about flags. Of one identity the highest offset stays; of several about one flag the last entered holds.';
+
 -- device
 CREATE TABLE device
 (
@@ -559,6 +583,34 @@ PARTITION BY toYYYYMM(taken_at)
 ORDER BY (toDate32(taken_at), employee_id, install_id, taken_at)
 SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
 COMMENT 'Faces checked by phones: scores and hashes, never a photo. Of redeliveries of one (employee_id, install_id, taken_at) the first received stays.';
+
+-- flag
+CREATE TABLE flag
+(
+    `employee_id` UUID COMMENT 'Opaque random UUID of the person, lower case text; joined to a name only by `person`.',
+    `work_date` Date COMMENT 'Local date on which the shift starts.',
+    `unit_id` LowCardinality(String) COMMENT 'Unit of the assignment in force on that date; empty when there is no shift any more.',
+    `until_at` DateTime64(3, 'UTC') COMMENT 'Moment through which the date was looked at: the end of the shift, or the person\'s last quarter of an hour before the horizon, UTC; 0 when there is no shift any more.',
+    `findings` Array(Tuple(
+        flag_id UUID,
+        rule String,
+        rule_version Int32,
+        score Float64,
+        evidence Map(String, String))) COMMENT 'In the order of the rules; empty: nothing stands, whatever was shown earlier.',
+    `epoch` LowCardinality(String) COMMENT 'Epoch of the code that judged.',
+    `partition` Int32 COMMENT 'Partition of `staff_log`.',
+    `version` Int64 COMMENT 'Offset in `staff_log` of the last input folded; the highest wins.',
+    `_partition` Int32 COMMENT 'Partition of `flag` that the record came from.',
+    `_offset` Int64 COMMENT 'Offset of the record in `flag`.',
+    `_appended_at` DateTime64(3, 'UTC') COMMENT 'When Kafka appended the record, UTC.',
+    `_frame` FixedString(8) EPHEMERAL 'hadir.ok' COMMENT 'Mark behind each record that the sink inserts; any other value means that a record was not read to its end.',
+    `written_at` DateTime64(3, 'UTC') DEFAULT now64(3, 'UTC') + throwIf(_frame != 'hadir.ok', 'frame') COMMENT 'When the insert that brought the row began, UTC, by the server\'s clock; refuses rows whose mark is wrong.'
+)
+ENGINE = ReplacingMergeTree(version)
+PARTITION BY (epoch, toYYYYMM(work_date))
+ORDER BY (epoch, work_date, employee_id)
+SETTINGS min_parts_to_merge_at_once = 16, merge_selector_base = 16, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', index_granularity = 8192
+COMMENT 'What the rules of manipulation found on each person\'s work date, by epoch: the highest version.';
 
 -- geofence
 CREATE TABLE geofence
@@ -1208,6 +1260,35 @@ GROUP BY
     schema,
     if(l.offset < 0, l._offset, -1);
 
+-- v_decision
+CREATE VIEW v_decision
+(
+    `decision_id` UUID,
+    `employee_id` UUID,
+    `work_date` Date32,
+    `flag_id` Nullable(UUID),
+    `verdict` LowCardinality(String),
+    `reason` String,
+    `recorded_at` DateTime64(3, 'UTC'),
+    `recorded_by` String,
+    `reference_offset` Int64
+)
+DEFINER = default SQL SECURITY DEFINER
+COMMENT 'Who decided what about which flag, when and why? Every decision, reversed ones too.'
+AS SELECT
+    decision_id,
+    employee_id,
+    work_date,
+    toUUIDOrNull(splitByChar(':', about)[2]) AS flag_id,
+    verdict,
+    reason,
+    recorded_at,
+    recorded_by,
+    reference_offset
+FROM decision
+FINAL
+WHERE (NOT void) AND startsWith(about, 'flag:');
+
 -- v_device
 CREATE VIEW v_device
 (
@@ -1395,6 +1476,81 @@ AS SELECT
     written_at
 FROM face_check
 FINAL
+SETTINGS do_not_merge_across_partitions_select_final = 1;
+
+-- v_flag
+CREATE VIEW v_flag
+(
+    `work_date` Date,
+    `unit_id` LowCardinality(String),
+    `unit_name` String,
+    `timezone` String,
+    `employee_id` UUID,
+    `flag_id` UUID,
+    `rule` String,
+    `rule_version` Int32,
+    `score` Float64,
+    `evidence` Map(String, String),
+    `state` String,
+    `reason` String,
+    `decided_by` String,
+    `decided_at` Nullable(DateTime64(3, 'UTC')),
+    `until_at` DateTime64(3, 'UTC'),
+    `version` Int64,
+    `written_at` DateTime64(3, 'UTC')
+)
+DEFINER = default SQL SECURITY DEFINER
+COMMENT 'Which signs of manipulation stand, with what evidence, and what did a person decide? state: open, confirmed or dismissed; evidence is no verdict.'
+AS WITH
+    u.records[arrayFirstIndex(r -> ((r.valid_from <= f.work_date) AND (r.valid_to >= f.work_date)), u.records)] AS unit
+SELECT
+    f.work_date AS work_date,
+    f.unit_id AS unit_id,
+    unit.name AS unit_name,
+    if(unit.timezone = '', 'UTC', unit.timezone) AS timezone,
+    f.employee_id AS employee_id,
+    f.finding.flag_id AS flag_id,
+    f.finding.rule AS rule,
+    f.finding.rule_version AS rule_version,
+    f.finding.score AS score,
+    f.finding.evidence AS evidence,
+    multiIf((d.verdict IN ('', 'reversed')), 'open', d.verdict) AS state,
+    d.reason AS reason,
+    d.recorded_by AS decided_by,
+    if(d.verdict = '', NULL, d.recorded_at) AS decided_at,
+    f.until_at AS until_at,
+    f.version AS version,
+    f.written_at AS written_at
+FROM
+(
+    SELECT
+        work_date,
+        unit_id,
+        employee_id,
+        until_at,
+        version,
+        written_at,
+        finding
+    FROM flag
+    FINAL
+    ARRAY JOIN findings AS finding
+    WHERE epoch = (
+        SELECT epoch
+        FROM v_epoch
+    )
+) AS f
+ANY LEFT JOIN v_unit_records AS u ON u.unit_id = f.unit_id
+LEFT JOIN
+(
+    SELECT
+        flag_id,
+        argMax(verdict, reference_offset) AS verdict,
+        argMax(reason, reference_offset) AS reason,
+        argMax(recorded_by, reference_offset) AS recorded_by,
+        max(recorded_at) AS recorded_at
+    FROM v_decision
+    GROUP BY flag_id
+) AS d ON d.flag_id = f.finding.flag_id
 SETTINGS do_not_merge_across_partitions_select_final = 1;
 
 -- v_geofence

@@ -141,4 +141,4 @@ def test_key_is_the_identity_as_a_json_list() -> None:
 def test_drafts_are_not_written() -> None:
     """What has no id can't be on Kafka; the error says what to do."""
     with pytest.raises(LookupError, match=r"python -m schemas\.lock"):
-        codec.header("flag")
+        codec.header("statement")

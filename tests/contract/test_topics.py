@@ -39,8 +39,8 @@ def test_copies_come_from_reference() -> None:
 
 
 def test_every_reference_record_is_copied_to_whoever_judges() -> None:
-    """A record that nobody hears of changes nothing; ticks arrive as barriers, phones only say whom to let in."""
-    assert set(topics()["reference"].carries) - set(topics()["staff_log"].copies) == {"tick", "phone"}
+    """Ticks arrive as barriers, phones say whom to let in, decisions stand beside flags; all else is heard of."""
+    assert set(topics()["reference"].carries) - set(topics()["staff_log"].copies) == {"tick", "phone", "decision"}
 
 
 def test_derived_topics_are_named_by_epoch_and_sources_are_not() -> None:
@@ -55,7 +55,7 @@ def test_topics_keyed_alike_have_the_same_number_of_partitions() -> None:
     """What is read side by side lies side by side."""
     wide = {log for log, topic in topics().items() if topic.partitions is None}
     keyed = {"device_log", "phone_log", "staff_log", "attribution", "attendance", "face_check", "position"}
-    keyed |= {"presence", "cutoff", "alert"}
+    keyed |= {"presence", "cutoff", "alert", "link", "flag"}
     assert wide == keyed | {log for log in topics() if log.startswith("state.")}
     assert {topics()[log].partitions for log in set(topics()) - wide} == {1}
 

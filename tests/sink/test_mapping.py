@@ -34,7 +34,7 @@ def test_excuses_say_why_and_tables_have_one_source() -> None:
 def test_logs_read_are_those_with_something_to_store() -> None:
     """The sink does not read logs whose records are all excused."""
     sources = {"reference", "person", "device_log", "dead_letter", "notice"}
-    assert set(logs()) == sources | {"attribution", "attendance", "face_check", "position", "presence", "alert"}
+    assert set(logs()) == sources | {"attribution", "attendance", "face_check", "position", "presence", "flag", "alert"}
     assert topic_names("e1")["hadir.attendance.e1"] == "attendance"
     assert topic_names("e1")["hadir.device_log"] == "device_log"
 
