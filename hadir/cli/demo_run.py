@@ -154,7 +154,7 @@ class Demo:
         return [
             demo_phones.compare(self._settings, people, self._truth, lived.phones),
             demo_phones.compare_presence(self._settings, people, self._city, self._truth, self._outings),
-            compare_flags(self._settings, self._truth),
+            compare_flags(self._settings, people, self._truth),
             demo_phones.Outcome(about, hook.faults(self._truth)),
         ]
 
