@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import clickhouse_connect
@@ -47,10 +46,10 @@ class Explanation(NamedTuple):
 
 def connect(settings: Settings, database: str | None = None) -> Client:
     """A client for ClickHouse's HTTP address in the settings, on their database unless another is named."""
-    address = urlsplit(settings.clickhouse)
+    address = settings.clickhouse_address
     return clickhouse_connect.get_client(
-        host=address.hostname,
-        port=address.port or (8443 if address.scheme == "https" else 8123),
+        host=address.host,
+        port=address.port,
         secure=address.scheme == "https",
         pool_mgr=_trusting(settings.clickhouse_ca) if settings.clickhouse_ca else None,
         username=settings.clickhouse_user,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -38,6 +40,14 @@ def test_it_waits_for_a_file_that_holds_its_anchor(at: list[int], tmp_path: Path
     assert now() == START
     at[0] += 1_500
     assert now() == other() == START + 30_000
+
+
+def test_today_is_the_date_where_one_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half past midnight in Jakarta: in Jayapura the same date, in London still the day before."""
+    moment = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now_ms", lambda: int(moment.timestamp() * 1000))
+    dates = [clock.today(ZoneInfo(zone)) for zone in ("Asia/Jakarta", "Asia/Jayapura", "Europe/London")]
+    assert dates == [date(2026, 11, 23), date(2026, 11, 23), date(2026, 11, 22)]
 
 
 def test_variables_make_it(at: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,12 @@ from hadir.settings import Settings
 FLAGS = "SELECT employee_id, rule FROM v_flag WHERE work_date = {day:Date}"
 
 
-def compare_flags(settings: Settings, truth: Mapping[str, Any]) -> Outcome:
+def compare_flags(settings: Settings, people: Mapping[str, str], truth: Mapping[str, Any]) -> Outcome:
     """Each cheat who had a shift is flagged by his rule, and nobody by any other; ClickHouse's errors go on."""
     with closing(queries.connect(settings)) as client:
-        people = {str(who): no for no, who in client.query("SELECT staff_no, employee_id FROM v_person").result_rows}
         shown_rows = client.query(FLAGS, parameters={"day": str(truth["day"])}).result_rows
-    shown = {(people.get(str(who), str(who)), rule) for who, rule in shown_rows}
+    staff_nos = {who: staff_no for staff_no, who in people.items()}
+    shown = {(staff_nos.get(str(who), str(who)), rule) for who, rule in shown_rows}
     true = {
         (staff_no, rule)
         for staff_no, phone in truth["phones"].items()

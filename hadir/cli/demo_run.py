@@ -52,8 +52,9 @@ def think(folder: Path, people: int, terminals: int, seed: int, holiday: str) ->
     outings = make_outings(city, morning)
     write_roster(city, folder / "roster")
     write_change(city, folder / "change")
-    alerts = expected_alerts(World(city, morning))
-    return Told(city, morning, outings, write_truth(city, morning, folder / "truth.json", outings, alerts))
+    world = World(city, morning)
+    truth = write_truth(world, folder / "truth.json", outings, expected_alerts(world))
+    return Told(city, morning, outings, truth)
 
 
 class Demo:
@@ -112,7 +113,7 @@ class Demo:
             if await asyncio.to_thread(demo_report.anybody_judged, self._settings):
                 self._first_judged_s = _elapsed_s()
             await asyncio.sleep(0.2)
-        await system.start({})
+        await system.start()
 
     async def _compare(self, lived: RunReport) -> bool:
         day = date.fromisoformat(str(self._truth["day"]))
@@ -149,10 +150,11 @@ class Demo:
             f"alerts: {len(hook.told())} offices told, {len(hook.corrected())} of them a Ralat,"
             f" in {len(hook.messages)} messages"
         )
+        people = demo_phones.employee_ids(self._settings)
         return [
-            demo_phones.compare(self._settings, self._truth, lived.phones),
-            demo_phones.compare_presence(self._settings, self._city, self._truth, self._outings),
-            compare_flags(self._settings, self._truth),
+            demo_phones.compare(self._settings, people, self._truth, lived.phones),
+            demo_phones.compare_presence(self._settings, people, self._city, self._truth, self._outings),
+            compare_flags(self._settings, people, self._truth),
             demo_phones.Outcome(about, hook.faults(self._truth)),
         ]
 
