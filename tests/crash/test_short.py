@@ -21,12 +21,15 @@ def fault(begin: float, action: Action, victim: str, step: str, at: str = "", st
 BLOWS = (
     fault(0.0, "kill", "clock", "tick.acknowledged"),
     fault(0.0, "stop", "sink", "offset.stored"),
+    fault(0.0, "kill", "notify", "notice.sent"),
     fault(0.05, "kill", "judge", "transaction.sent"),
     fault(0.1, "kill", "route", "settle.done"),
     fault(0.15, "kill", "gateway", "attlog.acknowledged"),
     fault(0.2, "kill", "clickhouse", "insert.done"),
+    fault(0.25, "kill", "alert", "transaction.sent"),
     fault(0.3, "kill", "distribute", "batch.emitted"),
     fault(0.35, "kill", "kafka", "transaction.begun", at="judge"),
+    fault(0.5, "kill", "gateway", "phone.acknowledged"),
     fault(0.6, "kill", "sink", "rows.inserted"),
 )
 
