@@ -67,7 +67,7 @@ class Scale:
 
 
 FULL = Scale()
-SHORT = Scale(people=160, terminals=16, begin="07:15", blows_until="08:35", end="09:10", rate=220.0)
+SHORT = Scale(people=160, terminals=16, begin="07:22", blows_until="08:32", end="09:02", rate=220.0)
 
 
 def make_settings(data: Path, **changes: Any) -> Settings:

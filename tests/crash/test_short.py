@@ -13,7 +13,7 @@ from tests.crash.system import SHORT
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.slow]
 
 
-def fault(begin: float, action: Action, victim: str, step: str, at: str = "", stop_s: float = 8.0) -> Fault:
+def fault(begin: float, action: Action, victim: str, step: str, at: str = "", stop_s: float = 7.0) -> Fault:
     """A blow at a step."""
     return Fault(Place(victim, at or victim, step), action, begin, stop_s=stop_s)
 
@@ -30,7 +30,7 @@ BLOWS = (
     fault(0.3, "kill", "distribute", "batch.emitted"),
     fault(0.35, "kill", "kafka", "transaction.begun", at="judge"),
     fault(0.5, "kill", "gateway", "phone.acknowledged"),
-    fault(0.6, "kill", "sink", "rows.inserted"),
+    fault(0.4, "kill", "sink", "rows.inserted"),
 )
 
 
