@@ -143,8 +143,8 @@ def _summary(seed: int, outcomes: list[Outcome], whole: bool) -> list[str]:
 
 def _scale(scale: Scale) -> str:
     return (
-        f"Each: {scale.people} people, {scale.terminals} terminals, {scale.begin} to {scale.end} at {scale.rate:.0f} clock "
-        f"seconds a second, everything real and from nothing; then every table and message held against oracles."
+        f"Each: {scale.people} people, {scale.terminals} terminals, {scale.begin} to {scale.end} at {scale.rate:.0f} "
+        f"clock seconds a second, everything real and from nothing; then every table and message held against oracles."
     )
 
 
