@@ -39,7 +39,7 @@ def test_copies_come_from_reference() -> None:
 
 
 def test_every_reference_record_is_copied_to_whoever_judges() -> None:
-    """A record that nobody hears of changes nothing; ticks arrive as barriers, phones say whom to let in, decisions judge a flag."""
+    """Ticks arrive as barriers, phones say whom to let in, decisions stand beside flags; all else is heard of."""
     assert set(topics()["reference"].carries) - set(topics()["staff_log"].copies) == {"tick", "phone", "decision"}
 
 

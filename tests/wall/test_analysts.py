@@ -46,9 +46,10 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
         f" outside_s, hours, epoch, version) VALUES ('{ANI}', '2026-11-23', 'U1', '2026-11-23 00:30:00',"
         " '2026-11-23 09:00:00', '2026-11-23 09:00:00', 30000, 600, [('2026-11-23 03:00:00', 3000, 600, 0)], 'e1', 3)",
         *[
-            "INSERT INTO decision (decision_id, employee_id, work_date, about, verdict, reason, recorded_at, recorded_by,"
-            f" _offset) VALUES (generateUUIDv4(), '{DEWI}', '2026-11-23', 'flag:{flag_id(4)}', '{verdict}', 'r',"
-            f" '2026-11-24 0{offset - 90}:00:00', 'bkd', {offset})"
+            "INSERT INTO decision (decision_id, employee_id, work_date, about, verdict, reason, recorded_at,"
+            " recorded_by, _offset)"
+            f" VALUES (generateUUIDv4(), '{DEWI}', '2026-11-23', 'flag:{flag_id(4)}', '{verdict}',"
+            f" 'r', '2026-11-24 0{offset - 90}:00:00', 'bkd', {offset})"
             for offset, verdict in ((91, "confirmed"), (92, "reversed"))
         ],
         "INSERT INTO alert (unit_id, work_date, cutoff_at, revision, kind, counts, epoch)"
