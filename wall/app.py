@@ -29,6 +29,7 @@ from hadir.words import LANGUAGES, RANK, clock, correction, say, state_word
 from wall.board import EVERY, Scope, may_see
 from wall.hub import Hub
 from wall.source import Source
+from wall.strip import strip, why_none
 from wall.users import SESSION_S, Accounts, Patience, Sessions, User
 
 STATIC = Path(__file__).parent / "static"
@@ -203,7 +204,8 @@ class Wall:
             if why.day is None or not may_see(scope, why.day["unit_id"]):
                 return web.json_response({"error": "not_yours"}, status=403)
             flags = await self._flags(why, day, scope, language)
-            return web.json_response(_explained(why, language) | {"flags": flags})
+            phone = await self._phone(why, scope, language)
+            return web.json_response(_explained(why, language) | {"flags": flags} | phone)
 
         return await self._for_leaders(request, answer)
 
@@ -211,13 +213,23 @@ class Wall:
         self, why: queries.Explanation, day: date, scope: frozenset[str], language: str
     ) -> list[dict[str, str]]:
         """Signs with their state; whom evidence names beside the person is named only to whoever may see that unit."""
-        if not why.flags:
+        flags = [flag for flag in why.flags if may_see(scope, flag["unit_id"])]  # as with presence, a row may be older
+        if not flags:
             return []
-        ids = sorted({one for flag in why.flags for one in others(flag["evidence"])})
+        ids = sorted({one for flag in flags for one in others(flag["evidence"])})
         found = await self._source.ask(partial(queries.people_of_units, employee_ids=ids, work_date=day))
         people = {row["employee_id"]: row["name"] for row in found if may_see(scope, row["unit_id"])}
         names = Names(people, await self._source.ask(queries.terminal_names))
-        return [_sign(flag, language, names) for flag in why.flags]
+        return [_sign(flag, language, names) for flag in flags]
+
+    async def _phone(self, why: queries.Explanation, scope: frozenset[str], language: str) -> dict[str, Any]:
+        """``presence`` (see ``strip``), or ``no_presence``: why there is none."""
+        day, stay = why.day, why.presence
+        assert day is not None
+        if stay is not None and may_see(scope, stay["unit_id"]):  # its row may be older than a move to this unit
+            return {"presence": strip(stay, language)}
+        of = {"employee_id": day["employee_id"], "unit": day["unit_id"], "work_date": day["work_date"]}
+        return {"no_presence": why_none(day, *await self._source.ask(partial(queries.seen_by_phone, **of)))}
 
     async def _for_leaders(
         self, request: web.Request, answer: Callable[[frozenset[str]], Awaitable[web.StreamResponse]]

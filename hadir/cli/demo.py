@@ -21,7 +21,7 @@ from producers.simulator.morning import hours
 from producers.simulator.units import CITY_NAME
 
 STALE_S = 10.0  # machine seconds without a new row until the wall says that it is old; ticks come three a second
-LATER = ("wall", "alert", "notify")  # nobody misses them before the cutoff, and two cores have enough to load
+LATER = ("wall", "cross", "alert", "notify")  # nobody misses them before the cutoff, and two cores have enough to load
 SILENT_S = 4.0  # machine seconds without a word until a terminal is silent: more than a busy machine's hiccup
 
 

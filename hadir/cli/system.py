@@ -14,7 +14,6 @@ from typing import NamedTuple
 from rich.console import Console
 
 from hadir.cli.answering import (
-    clickhouse_address,
     clickhouse_answers,
     gateway_answers,
     kafka_address,
@@ -29,7 +28,7 @@ from hadir.stack.supervisor import Supervisor
 from schemas.topics import code_epoch, topics
 from streams.sink.mapping import logs as sunk_logs
 
-STAGES = ("distribute", "route", "judge", "alert")
+STAGES = ("distribute", "route", "cross", "judge", "alert")
 MEASURED = ("gateway", "clock", *STAGES, "sink", "wall", "notify")
 """Processes with metrics; their ports are ``HADIR_METRICS_PORT`` and those that follow, in this order."""
 ROOT = Path(__file__).parents[2]
@@ -49,6 +48,7 @@ def groups(settings: Settings) -> list[Group]:
     reads = {
         "distribute": ("reference",),
         "route": ("device_log", "phone_log"),
+        "cross": ("link",),
         "judge": ("staff_log",),
         "alert": ("cutoff",),
         "sink": sunk_logs(),
@@ -93,7 +93,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     config = kafka.KafkaConfig(
         data / "kafka", port, settings.kafka_controller_port, host=host, quick=settings.kafka_quick
     )
-    click_house, click_house_port = clickhouse_address(settings)
+    _, click_house, click_house_port = settings.clickhouse_address
     env = environment(settings)
 
     def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
@@ -127,6 +127,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
         python("clock", "producers.sources.clock_ticks", uses=("kafka",), announces=True),
         python("distribute", "streams.agents", "distribute", uses=("kafka",), announces=True),
         python("route", "streams.agents", "route", uses=("kafka",), announces=True),
+        python("cross", "streams.agents", "cross", uses=("kafka",), announces=True),
         python("judge", "streams.agents", "judge", uses=("kafka",), announces=True),
         python("alert", "streams.agents", "alert", uses=("kafka",), announces=True),
         python("sink", "streams.agents", "sink", after=("kafka", "clickhouse", "prepare"), announces=True),
@@ -170,9 +171,8 @@ class LocalSystem:
         names = [name for name in self.supervisor.names if name not in self._held]
         await self.supervisor.ready(*names, timeout_s=timeout_s)
 
-    async def start(self, changes: dict[str, str], timeout_s: float = 60.0) -> None:
-        """Start what was held, with these variables changed for all that start from now on; wait until ready."""
-        self.supervisor.update_environment(changes)
+    async def start(self, timeout_s: float = 60.0) -> None:
+        """Start what was held; wait until ready."""
         for name in self._held:
             await self.supervisor.start_child(name)
         await self.supervisor.ready(*self._held, timeout_s=timeout_s)

@@ -1,4 +1,4 @@
-"""``python -m streams.agents NAME``: one worker process of distribute, route, judge, alert or sink."""
+"""``python -m streams.agents NAME``: one worker process of distribute, route, cross, judge, alert or sink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which logs each stage reads: ``python -m streams.agents distribute|route|judge|alert``."""
+"""Which logs each stage reads: ``python -m streams.agents distribute|route|cross|judge|alert``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from hadir.settings import Settings
 from streams.runner import MakeStage, StageRunner, epoch_of
 from streams.stages.alert import Alert
 from streams.stages.base import Stage
+from streams.stages.cross import Cross
 from streams.stages.distribute import Distribute
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices, RoutePhones
@@ -13,6 +14,7 @@ from streams.stages.route import RouteDevices, RoutePhones
 LOGS = {
     "distribute": ("reference",),
     "route": ("device_log", "phone_log"),
+    "cross": ("link",),
     "judge": ("staff_log",),
     "alert": ("cutoff",),
 }
@@ -27,6 +29,8 @@ def maker(name: str, settings: Settings) -> MakeStage:
             return Distribute(partitions)
         if name == "judge":
             return Judge(partition, partitions, epoch)
+        if name == "cross":
+            return Cross(partition, partitions)
         if name == "alert":
             return Alert(partition, partitions, epoch)
         if log == "device_log":

@@ -3,8 +3,9 @@ Where a person's phone was: of each minute the fix that represents it, by the da
 
 Minutes and days begin at a second of the person's own (``second_of``), as those of ``position`` do. A minute's fix is
 14 bytes, big endian: minute of the day, millisecond of the minute, latitude and longitude in millionths of a degree
-(11 cm) from the south pole and from 180° west, accuracy in whole metres rounded up. As bytes they sort by time, and of
-one minute the smallest represents: the earliest fix, then the southernmost and so on, never the first to arrive. A day
+(11 cm) from the south pole and from 180° west, accuracy in whole metres rounded up with the phone's word that the
+position is made up as its highest bit. As bytes they sort by time, and of one minute the smallest represents: the
+earliest fix, then the southernmost and so on, never the first to arrive. A day
 is a growing ``bytearray`` in order of time while it is lively and packed ``bytes`` afterwards; both read the same.
 """
 
@@ -18,13 +19,17 @@ from struct import Struct
 MINUTE_MS = 60_000
 QUARTER_S = 900
 DAY_S = 86_400
-UNKNOWN_M = 0xFFFF  # accuracy that was not said
+UNKNOWN_M = 0x7FFF  # accuracy that was not said
+_MOCK = 0x8000
 
 _FIX = Struct(">HHIIH")
 SIZE = _FIX.size
 
-Fix = tuple[int, int, int, int]
-"""Whole second UTC; latitude and longitude in millionths of a degree; accuracy in metres, ``UNKNOWN_M``: not said."""
+Fix = tuple[int, int, int, int, bool]
+"""
+Whole second UTC; latitude and longitude in millionths of a degree; accuracy in metres, ``UNKNOWN_M``: not said; whether
+the phone called the position made up.
+"""
 Days = dict[int, bytearray | bytes]
 
 
@@ -38,13 +43,14 @@ def second_of(checksum: int) -> int:
     return checksum % QUARTER_S
 
 
-def fix(at: int, lat: float, lon: float, accuracy_m: float | None, second: int) -> tuple[int, bytes] | None:
+def fix(at: int, lat: float, lon: float, accuracy_m: float | None, mock: bool, second: int) -> tuple[int, bytes] | None:
     """
     The day and the 14 bytes of a fix; None: nowhere on earth.
 
     Args:
         at: moment of the fix, ms UTC, not before 1970.
         accuracy_m: metres; None, 0 (as some clients say it), less or NaN: unknown.
+        mock: the phone calls the position made up.
         second: the person's own.
     """
     if not (-90 <= lat <= 90 and -180 <= lon <= 180):
@@ -52,6 +58,8 @@ def fix(at: int, lat: float, lon: float, accuracy_m: float | None, second: int) 
     minutes, ms = divmod(at - second * 1000, MINUTE_MS)
     day, minute = divmod(minutes, 1440)
     metres = ceil(accuracy_m) if accuracy_m is not None and 0 < accuracy_m < UNKNOWN_M else UNKNOWN_M
+    if mock:
+        metres |= _MOCK
     return day, _FIX.pack(minute, ms, round((lat + 90) * 1e6), round((lon + 180) * 1e6), metres)
 
 
@@ -120,8 +128,8 @@ def between(days: Days, first_s: int, end_s: int, second: int) -> list[Fix]:
         begin = day * DAY_S + second
         low, high = (_bisect(held, _edge(edge - begin)) for edge in (first_s, end_s))
         found += [
-            (begin + minute * 60 + ms // 1000, lat - 90_000_000, lon - 180_000_000, accuracy)
-            for minute, ms, lat, lon, accuracy in _FIX.iter_unpack(held[low:high])
+            (begin + minute * 60 + ms // 1000, lat - 90_000_000, lon - 180_000_000, metres & UNKNOWN_M, metres >= _MOCK)
+            for minute, ms, lat, lon, metres in _FIX.iter_unpack(held[low:high])
         ]
     return found
 

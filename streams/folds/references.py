@@ -70,9 +70,10 @@ class Geofence(Entry, frozen=True, gc=False):
 
 
 class Device(Entry, frozen=True, gc=False):
-    """Where a terminal's clock stands; held by device."""
+    """Where a terminal and its clock stand; held by device."""
 
     timezone: str
+    unit_id: str
 
 
 class Assignment(Entry, frozen=True, gc=False):
@@ -203,7 +204,7 @@ def geofence(record: Mapping[str, Any]) -> Geofence:
 def device(record: Mapping[str, Any]) -> Device:
     """Raises InvalidFact for a zone that does not exist."""
     zone(record["timezone"])
-    return Device(*_base(record), record["timezone"])
+    return Device(*_base(record), record["timezone"], record["unit_id"])
 
 
 def assignment(record: Mapping[str, Any]) -> Assignment:

@@ -2,36 +2,53 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 
-from streams.rules.evidence import Finding, Limits, Rule, Sighting, Trace, distance_m, place
+from streams.folds.places import Fix
+from streams.rules.evidence import (
+    MICRODEGREE_M,
+    Finding,
+    Limits,
+    Punched,
+    Rule,
+    Sighting,
+    Trace,
+    distance_m,
+    moment,
+    place,
+    terminal,
+)
 
-HOUR_MS = 3_600_000
+_when = itemgetter(0)
 
 
 def find(trace: Trace) -> Finding | None:
     """
-    The fastest of the journeys between a sighting and the next, if no vehicle of the region is as fast.
+    The fastest of the journeys between sightings, if no vehicle of the region is as fast.
 
     Each place counts as near to the other as its radius allows, and clocks of two kinds may be apart: what is left is
-    the least speed with which he must have travelled. Positions called mocked are another rule's.
+    the least speed with which he must have travelled. Positions called mocked are another rule's. A terminal with a
+    wrong clock makes a journey that never was: that is why the evidence names it.
 
-    Source: Sumatera Utara 2021 and Solok Selatan 2022: apps that show somebody at his office who is elsewhere.
+    Pure; about 0.1 µs a fix where nobody jumps. Source: Sumatera Utara 2021 and Solok Selatan 2022: apps that show
+    somebody at his office who is elsewhere.
 
-    >>> office, beach = Sighting(0, -7.47, 112.43, 100, by="A"), Sighting(600_000, -8.45, 112.43, 20)
-    >>> find(Trace([beach, office])).evidence["least_kmh"]
+    >>> beach, office = (0, -8_450_000, 112_430_000, 20, False), Punched(600, -7_470_000, 112_430_000, 100, False, "A")
+    >>> find(Trace([beach], [office])).evidence["least_kmh"]
     '435'
-    >>> find(Trace([office, beach._replace(at=2 * 3_600_000)])) is None
+    >>> find(Trace([beach], [office._replace(at=7200)])) is None
     True
     """
-    seen = sorted(sighting for sighting in trace.sightings if not sighting.mock)
-    of_phone = [sighting for sighting in seen if not sighting.by]  # a terminal between them would lend them its clock
+    told = [fix for fix in trace.fixes if not fix[4]]
     fastest: tuple[float, float, Sighting, Sighting] | None = None
-    for before, after in (*pairwise(seen), *pairwise(of_phone)):
-        apart = distance_m(before, after) - before.radius_m - after.radius_m
+    for before, after in _journeys(told, trace.punches, trace.limits):
+        apart = distance_m(before, after) - before[3] - after[3]
         if apart < trace.limits.travel_m:
             continue
-        speed = apart / 1000 / (_most_ms(before, after, trace.limits) / HOUR_MS)
+        speed = apart / _most_s(before, after, trace.limits) * 3.6
         if speed > trace.limits.travel_kmh and (fastest is None or speed > fastest[0]):
             fastest = speed, apart, before, after
     if fastest is None:
@@ -42,19 +59,32 @@ def find(trace: Trace) -> Finding | None:
         {
             "least_kmh": f"{speed:.0f}",
             "least_m": f"{apart:.0f}",
-            "from_at": str(before.at),
+            "from_at": moment(before[0]),
             "from_place": place(before),
-            "from_device": before.by,
-            "to_at": str(after.at),
+            "from_device": terminal(before),
+            "to_at": moment(after[0]),
             "to_place": place(after),
-            "to_device": after.by,
+            "to_device": terminal(after),
         },
     )
 
 
-def _most_ms(before: Sighting, after: Sighting, limits: Limits) -> int:
-    """The longest that can lie between: clocks of one kind agree to a second, of two kinds to what policy allows."""
-    return after.at - before.at + (1000 if before.by == after.by else limits.clocks_s * 1000)
+def _journeys(told: Sequence[Fix], punches: Sequence[Punched], limits: Limits) -> Iterator[tuple[Sighting, Sighting]]:
+    """From fix to fix, from each punch to the fixes next to it, from punch to punch; the nearest left out."""
+    near = limits.travel_m / MICRODEGREE_M / 1.5  # two sides of which span less than ``travel_m``
+    yield from [(a, b) for a, b in pairwise(told) if abs(a[1] - b[1]) > near or abs(a[2] - b[2]) > near]
+    for punch in punches:
+        after = bisect_left(told, punch.at, key=_when)
+        if after:
+            yield told[after - 1], punch
+        if after < len(told):
+            yield punch, told[after]
+    yield from pairwise(punches)
+
+
+def _most_s(before: Sighting, after: Sighting, limits: Limits) -> int:
+    """The longest that can lie between: one clock agrees with itself to a second, two to what policy allows."""
+    return after[0] - before[0] + (1 if terminal(before) == terminal(after) else limits.clocks_s)
 
 
 RULE = Rule("impossible_travel", 1, find)

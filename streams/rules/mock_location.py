@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from streams.rules.evidence import Finding, Rule, Trace, place
+from streams.rules.evidence import Finding, Rule, Trace, moment, place
 
 
 def find(trace: Trace) -> Finding | None:
@@ -12,24 +12,22 @@ def find(trace: Trace) -> Finding | None:
     Source: Sumatera Utara 2021, where proven manipulation of the app costs the month's attendance share: the flag is
     the evidence, whether it is proven is a person's decision.
 
-    >>> from streams.rules.evidence import Sighting
-    >>> find(Trace([Sighting(0, -7.4, 112.4, 10), Sighting(60_000, -7.4, 112.4, 10, mock=True)])).score
+    >>> desk = (-7_400_000, 112_400_000, 10)
+    >>> find(Trace([(0, *desk, False), (60, *desk, True)])).score
     0.5
-    >>> find(Trace([Sighting(0, -7.4, 112.4, 10)])) is None
+    >>> find(Trace([(0, *desk, False)])) is None
     True
     """
-    mocked = sorted(sighting for sighting in trace.sightings if sighting.mock)
+    mocked = [fix for fix in trace.fixes if fix[4]]
     if not mocked:
         return None
-    told = sum(not sighting.by for sighting in trace.sightings)
-    enough = len(mocked) >= trace.limits.mock_minutes
     return Finding(
-        1.0 if enough else 0.5,
+        1.0 if len(mocked) >= trace.limits.mock_minutes else 0.5,
         {
             "minutes_mocked": str(len(mocked)),
-            "minutes_told": str(told),
-            "first_at": str(mocked[0].at),
-            "last_at": str(mocked[-1].at),
+            "minutes_told": str(len(trace.fixes)),
+            "first_at": moment(mocked[0][0]),
+            "last_at": moment(mocked[-1][0]),
             "first_place": place(mocked[0]),
         },
     )

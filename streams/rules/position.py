@@ -16,11 +16,15 @@ from schemas import codec
 MINUTE_MS = 60_000
 _FLOAT = {0: 1, 2: 5}  # bytes that a union of null and float takes, by its first
 _BOOL = {0: 1, 2: 2}
+_MOCKED = b"\x02\x01"
 _FILLED = {0: False, 2: True}  # a union of null and something else
 _LONGEST = 9  # bytes of a number that no sound ping reaches
 
-Seen = Callable[[bytes, int, int, float, float, float | None], bool]
-"""Employee, fix and receipt (ms UTC), latitude, longitude, accuracy; False: it says nothing to whoever looks on."""
+Seen = Callable[[bytes, int, int, float, float, float | None, bool], bool]
+"""
+Employee, fix and receipt (ms UTC), latitude, longitude, accuracy, whether the phone calls it made up; False: it says
+nothing to whoever looks on.
+"""
 _degrees = Struct("<dd").unpack_from
 _metres = Struct("<f").unpack_from
 
@@ -132,7 +136,8 @@ class Positions:
             return self._slowly(value)
         metres = _metres(value, accuracy + 1)[0] if value[accuracy] else None
         lat, lon = _degrees(value, fix + 6)
-        counts = self._seen(employee, fixed, _long(value, received), lat, lon, metres)
+        mocked = value[mock : mock + 2] == _MOCKED
+        counts = self._seen(employee, fixed, _long(value, received), lat, lon, metres, mocked)
         rest = value[fix:speed] + value[mock:battery] + self._tail
         return self._write(employee, fixed, value[5:start], rest, last, counts)
 
@@ -144,7 +149,8 @@ class Positions:
         employee = ping["employee_id"].encode()
         head = codec.long_bytes(len(employee)) + employee
         rest = row[codec.HEADER + len(head) + 1 : -1] + self._tail
-        counts = self._seen(employee, fixed, ping["received_at"], ping["lat"], ping["lon"], ping["accuracy_m"])
+        place = ping["lat"], ping["lon"], ping["accuracy_m"]
+        counts = self._seen(employee, fixed, ping["received_at"], *place, bool(ping["mock"]))
         return self._write(employee, fixed, head, rest, self._last.get(employee), counts)
 
     def _write(

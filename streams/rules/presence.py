@@ -91,7 +91,7 @@ def presence(fixes: Iterable[Fix], circles: Sequence[Circle], start: int, until:
     07:30 may be anywhere at 10:00, so location counts through the working hours; UU 27/2022: only those are looked at.
 
     >>> desk, road = (-7_400_000, 112_400_000, 10), (-7_300_000, 112_400_000, 10)
-    >>> fixes = [(t * 60, *p) for t, p in ((55, desk), (65, desk), (70, road), (80, desk), (100, desk))]
+    >>> fixes = [(t * 60, *p, False) for t, p in ((55, desk), (65, desk), (70, road), (80, desk), (100, desk))]
     >>> said = presence(fixes, [(-7_400_000, 112_400_000, 0.99, 100)], 3600, 6300, 0)
     >>> [(w.start // 60, w.end // 60, w.place) for w in said.windows]
     [(60, 70, 'inside'), (70, 80, 'outside'), (80, 100, 'unknown'), (100, 105, 'inside')]
@@ -106,7 +106,7 @@ def _turns(fixes: Iterable[Fix], circles: Sequence[Circle], until: int) -> list[
     """Moments from which a place holds, in order."""
     turns: list[tuple[int, str]] = []
     place, before = UNKNOWN, -GAP_S - 1
-    for at, lat, lon, accuracy_m in fixes:
+    for at, lat, lon, accuracy_m, _ in fixes:
         if accuracy_m > WORST_M:
             continue
         if at - before > GAP_S:

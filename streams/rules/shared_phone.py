@@ -1,20 +1,22 @@
-"""Rule: one phone, or one photo, speaks for several people."""
+"""Rule: one phone, or one photo, speaks for several people on a date."""
 
 from __future__ import annotations
 
-from streams.rules.evidence import Finding, Rule, Shared, Trace
+from streams.rules.evidence import Finding, Rule, Shared, Trace, others
 
-SCORES = {"imei": 0.8, "install": 1.0, "photo": 1.0}
+SCORES = {"boot": 0.8, "imei": 0.8, "install": 1.0, "photo": 1.0}
 """A phone may be lent, or handed on; an installation and a photo belong to one."""
+MANY = 50
+"""More people than this at one thing, and it says nothing about them: a broken app, a made-up number."""
 
 
 def find(trace: Trace) -> Finding | None:
     """
-    The gravest of what this person shares, with all whom he shares it with.
+    The gravest of what this person shares, with all whom he shares anything with.
 
     Source: Sukoharjo 2018 (nobody can punch for a colleague) and Sumatera Utara 2021 (an IMEI and a photo a person).
 
-    >>> find(Trace([], [Shared("imei", "5f", ("budi",), 0)])).evidence["with"]
+    >>> find(Trace([], shared=[Shared("imei", "5f", ("budi",))])).evidence["with"]
     'budi'
     >>> find(Trace([])) is None
     True
@@ -27,9 +29,9 @@ def find(trace: Trace) -> Finding | None:
         SCORES[worst.kind],
         {
             "kind": worst.kind,
+            "kinds": " ".join(sorted({shared.kind for shared in known})),
             "value": worst.value,
-            "with": " ".join(sorted({other for shared in known for other in shared.others})),
-            "first_at": str(min(shared.at for shared in known)),
+            "with": others(known),
         },
     )
 

@@ -1,12 +1,12 @@
 """
-``judge``: one partition of ``staff_log`` -> ``attendance``, ``position``, ``presence`` and ``cutoff``.
+``judge``: one partition of ``staff_log`` -> ``attendance``, ``position``, ``presence``, ``flag`` and ``cutoff``.
 
 A row is a function of the facts, the references and the horizon that stand before its version in the log. Which of
 them are written is not (a batch is judged once), but whoever owns the partition writes at or after every record that
 changes a row, and the row of a higher version tells more: the last one is right, whatever the batches, crashes or
 owners. Hence the one subtlety here: a row equal to the one before is left out only when a single record touched it
-since. With two it may have been another in between, and another owner may have written that. (``Presences`` keeps to
-the same; which records touch it is counted apart, in ``STAY``.)
+since. With two it may have been another in between, and another owner may have written that. (``Presences`` and
+``Flags`` keep to the same; which records touch them is counted apart, in ``STAY``.)
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from streams.folds import punches as punch_fold
 from streams.folds import references as ref
 from streams.folds.punches import Punch
 from streams.folds.terminals import Delivery
+from streams.folds.world import Change
 from streams.folds.zones import DAY_MS, WIDEST_MS
 from streams.rules.attendance import Judgement, judge, uses
 from streams.rules.day import Plan
@@ -30,9 +31,13 @@ from streams.stages.agenda import Agenda
 from streams.stages.base import Emission, Record, Reject, Step
 from streams.stages.cutoffs import STATE as CUTOFF
 from streams.stages.cutoffs import Cutoffs
+from streams.stages.flags import KEYS as OF_FLAGS
+from streams.stages.flags import Flags
 from streams.stages.memory import PERSONAL, Memory
 from streams.stages.person import BOTH, COUNT, ONCE, PLACE, STAY, ZONE, Live, Person
-from streams.stages.presences import KEYS, Presences
+from streams.stages.presences import KEYS as OF_PRESENCE
+from streams.stages.presences import Presences
+from streams.stages.stays import NEAR, Stays
 
 LIVELY_DAYS = 2  # punches older than this behind the horizon are kept packed
 OF_A_UNIT = ("unit", "unit_mode", "schedule", "geofence")
@@ -48,7 +53,9 @@ class Judge:
         self.partition = partition
         self.memory = Memory(partitions)
         self._agenda = Agenda(self.memory)
-        self._presences = Presences(self.memory, self._agenda, epoch, partition)
+        self._stays = Stays(self.memory, self._agenda)
+        self._presences = Presences(self.memory, self._stays, epoch, partition)
+        self._flags = Flags(self.memory, self._stays, epoch, partition)
         self._positions = Positions(epoch, self._presences.see)
         self._cutoffs = Cutoffs(partition, partitions, epoch)
         self._ping = codec.header("ping")
@@ -91,8 +98,12 @@ class Judge:
             row = self._positions.take(codec.encode(name, record))
             if row is not None:
                 self._out.append(Emission("position", self.partition, *row))
+        elif name == "suspicion":
+            stay = self._flags.hear(record)
+            if stay is not None:
+                self._agenda.stay(stay.person, record["day"])
         elif name == "face_check":
-            pass  # no rule asks for it yet
+            pass  # what it shares with others' comes back as a suspicion
         elif name in PERSONAL or (name == "schedule" and record["employee_id"]):
             self._take_personal(name, record, raw)
         elif name in EVERYBODY:
@@ -120,6 +131,9 @@ class Judge:
                 days |= self._days_of(person, moment)
         for day in days:
             self._agenda.hurry(person, day)
+        stay = self._stays.find(person.key)
+        if stay is not None:
+            self._stays.touch(stay, *[moment for moment in (was_at, now_at) if moment is not None])
 
     def _days_of(self, person: Person, at: int) -> set[int]:
         """Dates of open months to whose row a punch of that moment belongs."""
@@ -162,10 +176,28 @@ class Judge:
             self._agenda.settle(record["reference_offset"], name, change.subject)
             for person in self.memory.enrolled.get(change.subject, ()):
                 self._agenda.touch_live(person, change)
+            self._touch_places(change, [change.subject])
         elif name in OF_A_UNIT:
             self._agenda.touch_unit(change)
+            if name == "geofence":
+                self._touch_places(change, self.memory.hung.get(change.subject, ()), change.subject)
         else:
             self._agenda.everybody(change)
+
+    def _touch_places(self, change: Change, devices: Iterable[str], staff: str = "") -> None:
+        """
+        Terminals hang elsewhere than was known: it concerns those who have a phone and may have punched there.
+
+        Args:
+            staff: of a unit whose people were touched by the same record already.
+        """
+        enrolled = {person: None for device_id in devices for person in self.memory.enrolled.get(device_id, ())}
+        people = [person for person in enrolled if self._stays.find(person.key) is not None]
+        for day in self._agenda.begun(change) if people else ():
+            for person in people:
+                place = ref.in_force(person.assignments, day)
+                if place is None or place.unit_id != staff:
+                    self._agenda.stay(person, day)
 
     def _take_barrier(self, record: dict[str, Any]) -> None:
         barriers = self.memory.barriers
@@ -177,11 +209,12 @@ class Judge:
             now = barriers.horizon
             assert now is not None
             self._agenda.advance(before, now)
-            self._presences.advance(before, now)
+            self._stays.advance(before, now)
             self._cutoffs.barrier()
             if before is None or before.at // DAY_MS != now.at // DAY_MS:
                 self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
                 self._presences.rest(now.at // DAY_MS)
+                self._flags.rest(now.at // DAY_MS)
 
     def _pack_older_than(self, day: int) -> None:
         for bucket in [b for b in self._lively if b < day]:
@@ -222,9 +255,7 @@ class Judge:
         if day not in agenda.open:
             return
         if weight >= STAY:
-            body = self._presences.look(person, day, weight // STAY + agenda.others(in_job, STAY))
-            if body is not None:
-                self._out.append(Emission("presence", self.partition, person.key, body + codec.long_bytes(self._head)))
+            self._look_at_stay(person, day, weight // STAY + agenda.others(in_job, STAY))
             weight %= STAY
             if not weight:
                 return
@@ -253,6 +284,17 @@ class Judge:
                 agenda.wake(look_again, person, day)
         memory.set_day(person, day, digest, live)
 
+    def _look_at_stay(self, person: Person, day: int, touches: int) -> None:
+        """What a phone and what it shares say of a date."""
+        stay = self._stays.find(person.key)
+        if stay is None or self.memory.barriers.horizon is None or day < self._stays.oldest + NEAR:
+            return
+        sight, version = self._stays.sight(stay, day), codec.long_bytes(self._head)
+        for log, part in (("presence", self._presences), ("flag", self._flags)):
+            body = part.look(stay, day, sight, touches)
+            if body is not None:
+                self._out.append(Emission(log, self.partition, person.key, body + version))
+
     def _judged(self, person: Person, day: int, due: Plan, at: int) -> tuple[Judgement, list[Punch]]:
         """What is known of a date at a horizon, and the punches looked at."""
         if due.state:
@@ -269,13 +311,19 @@ class Judge:
 
     def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
         """What changed since the last call, what waits included: a checkpoint need not wait for ``backlog`` to end."""
-        return [*self._agenda.changed(), *self._presences.changed(), *self._cutoffs.changed()]
+        return [*self._agenda.changed(), *self._presences.changed(), *self._flags.changed(), *self._cutoffs.changed()]
 
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one piece of state back."""
         kind = key[:1]
-        owner = self._presences if kind in KEYS else self._cutoffs if kind == CUTOFF else self.memory
-        owner.restore(key, value)
+        if kind in OF_PRESENCE:
+            self._presences.restore(key, value)
+        elif kind in OF_FLAGS:
+            self._flags.restore(key, value)
+        elif kind == CUTOFF:
+            self._cutoffs.restore(key, value)
+        else:
+            self.memory.restore(key, value)
 
     def restored(self, head: int) -> None:
         """Rebuild from what came back whatever is not kept."""

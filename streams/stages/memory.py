@@ -53,6 +53,7 @@ class Memory:
         self.deliveries: dict[str, Delivery] = {}
         self.enrolled: dict[str, dict[Person, None]] = {}  # by device, everybody who ever was
         self.staff: dict[str, dict[Person, None]] = {}  # by unit, everybody who ever was
+        self.hung: dict[str, dict[str, None]] = {}  # by unit, every device that ever did
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._plans_of = -1
         self._records: dict[bytes, bytes] = {}
@@ -102,6 +103,8 @@ class Memory:
         """Take a reference record about everybody in; None: nothing that could touch a row."""
         before = self.world.generation
         change = self.world.put(kind, record)
+        if kind == "device":
+            self.hung.setdefault(record["unit_id"], {})[record["device_id"]] = None
         if self.world.generation != before:
             self._records[self._record_key(kind, record)] = raw
         return change

@@ -1,10 +1,6 @@
 """
 The part of ``judge`` that keeps where phones were and says it, a row a person and date (decision 0009).
 
-A person's presence is judged through the last of his own quarters of an hour before the horizon: what lies behind it
-waits for the next. So a ping of now costs no more than keeping it, a row is a function of the facts, the references and
-the horizon like every other, and not everybody's is written in the same minute.
-
 State keys: ``m`` the fixes of a person and hour, ``y`` those of a day that is over, packed, ``w`` the digest of the row
 as last judged.
 """
@@ -13,67 +9,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from zlib import crc32
 
 import msgspec
 
 from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds import places
-from streams.folds.horizon import Horizon
-from streams.folds.zones import DAY_MS, sane, wall_of
+from streams.folds.links import EARLY_MS, STALE_MS
+from streams.folds.zones import sane, wall_of
 from streams.rules.day import Plan
 from streams.rules.presence import Presence, circle, presence
 from streams.stages import rows
-from streams.stages.agenda import Agenda
 from streams.stages.memory import Memory, state_key
-from streams.stages.person import Person
+from streams.stages.stays import KEPT_DAYS, NEAR, Sight, Stay, Stays
 
 KEYS = (b"m", b"y", b"w")
 LIVELY_DAYS = 2  # fixes older than this behind the horizon are kept packed
-KEPT_DAYS = 40  # a month and ten days to close it; rows of earlier dates stay as they are
-EARLY_MS = 3_600_000  # a fix so long after its receipt was made by a wrong clock
-STALE_MS = KEPT_DAYS * DAY_MS  # one so long before it as well, or by somebody who fills our memory
-QUARTER_MS = places.QUARTER_S * 1000
-NEAR = 3  # days between a fix and any work date to whose shift it can belong
 
 _key = msgspec.msgpack.Decoder(tuple[str, int]).decode
 _circle = lru_cache(maxsize=4096)(circle)
 
 
-class Stay:
-    """
-    What is kept of a person with a phone.
-
-    Attributes:
-        second: at which his quarters of an hour, minutes and days begin.
-        days: his fixes, by his own days.
-        rows: date -> digest of the row as last judged.
-    """
-
-    __slots__ = ("days", "person", "rows", "second")
-
-    def __init__(self, person: Person) -> None:
-        self.person = person
-        self.second = places.second_of(crc32(person.key))
-        self.days: places.Days = {}
-        self.rows: dict[int, int] = {}
-
-    def through(self, at: int) -> int:
-        """The last of his quarters of an hour that is over at a moment, ms UTC."""
-        return at - (at - self.second * 1000) % QUARTER_MS
-
-
 class Presences:
-    """Sees pings, is told of the horizon, looks at dates when the agenda says so."""
+    """Sees pings, and looks at dates when the agenda says so."""
 
-    def __init__(self, memory: Memory, agenda: Agenda, epoch: str, partition: int) -> None:
+    def __init__(self, memory: Memory, stays: Stays, epoch: str, partition: int) -> None:
         self._memory = memory
-        self._agenda = agenda
+        self._stays = stays
         self._tail = rows.tail(epoch, partition)
         self._header = codec.header("presence")
-        self._stays: dict[bytes, Stay] = {}
-        self._by_second: dict[int, list[Stay]] = {}
         self._lively: dict[int, dict[Stay, None]] = {}  # day -> who has it unpacked
         self._hours: set[tuple[Stay, int]] = set()  # hours, packed days and rows that changed since the checkpoint
         self._days: set[tuple[Stay, int]] = set()
@@ -82,7 +46,9 @@ class Presences:
 
     # -- in -----------------------------------------------------------------------------------------------------
 
-    def see(self, employee: bytes, at: int, received: int, lat: float, lon: float, accuracy_m: float | None) -> bool:
+    def see(
+        self, employee: bytes, at: int, received: int, lat: float, lon: float, accuracy_m: float | None, mock: bool
+    ) -> bool:
         """
         A ping that may represent its minute.
 
@@ -94,18 +60,17 @@ class Presences:
         """
         if not -EARLY_MS <= received - at <= STALE_MS or not sane(at):
             return False
-        stay = self._stays.get(employee)
+        stay = self._stays.find(employee)
         if stay is None:
             try:
-                stay = self._stay(self._memory.person(employee.decode()))
+                stay = self._stays.of(self._memory.person(employee.decode()))
             except UnicodeDecodeError:
                 raise InvalidFact("ping: employee_id is no text") from None
-        fix = places.fix(at, lat, lon, accuracy_m, stay.second)
+        fix = places.fix(at, lat, lon, accuracy_m, mock, stay.second)
         if fix is None:
             return False
         day, record = fix
-        horizon = self._memory.barriers.horizon
-        if horizon is not None and day < self._oldest(horizon):
+        if day < self._stays.oldest:
             return False
         counts, old = places.put(stay.days, day, record)
         if not counts:
@@ -115,51 +80,9 @@ class Presences:
         else:
             self._lively.setdefault(day, {})[stay] = None
             self._hours.add((stay, day * 24 + (record[0] << 8 | record[1]) // 60))
-        if horizon is not None and at < horizon.at and at < stay.through(horizon.at):
-            moments = (at,) if old is None else (at, places.moment(day, old, stay.second))
-            for work_date in {d for moment in moments for d in self._dates(stay.person, moment)}:
-                self._agenda.stay(stay.person, work_date)
+        moments = (at,) if old is None else (at, places.moment(day, old, stay.second))
+        self._stays.touch(stay, *moments)
         return True
-
-    def _stay(self, person: Person) -> Stay:
-        stay = self._stays.get(person.key)
-        if stay is None:
-            stay = self._stays[person.key] = Stay(person)
-            self._by_second.setdefault(stay.second, []).append(stay)
-        return stay
-
-    @staticmethod
-    def _oldest(horizon: Horizon) -> int:
-        return horizon.at // DAY_MS - KEPT_DAYS
-
-    def _dates(self, person: Person, at: int) -> Iterator[int]:
-        """Dates of open months to whose presence a fix of that moment belongs."""
-        for day in self._memory.world.work_dates(at):
-            if day in self._agenda.open:
-                due = self._memory.plan(person, day)
-                if due is not None and not due.state and due.in_opens <= at < due.end:
-                    yield day
-
-    def advance(self, before: Horizon | None, now: Horizon) -> None:
-        """The horizon moved: the shifts of all whose quarter of an hour is over go on, or are over."""
-        if before is None or now.at - before.at >= QUARTER_MS:
-            passed = list(self._stays.values())
-        else:
-            seconds = range(before.at // 1000 + 1, now.at // 1000 + 1)
-            passed = [s for second in seconds for s in self._by_second.get(second % places.QUARTER_S, ())]
-        for stay in passed:
-            through = stay.through(now.at)
-            if before is None:
-                since, dates = -1, {day + near for day in stay.days for near in range(-NEAR, NEAR + 1)}
-            else:
-                since = stay.through(before.at)
-                reach = self._memory.world.work_dates
-                dates = set(range(reach(since).start, reach(through).stop))
-            for day in dates:
-                if day in self._agenda.open:
-                    due = self._memory.plan(stay.person, day)
-                    if due is not None and not due.state and due.start < through and due.end > since:
-                        self._agenda.stay(stay.person, day)
 
     def rest(self, today: int) -> None:
         """A day of UTC has begun: pack what is over, let go of what is long over."""
@@ -172,7 +95,7 @@ class Presences:
                     stay.days[day] = places.pack(held)
                     self._days.add((stay, day))
         oldest = today - KEPT_DAYS
-        for stay in self._stays.values():
+        for stay in self._stays:
             for day in [d for d in stay.days if d < oldest]:
                 del stay.days[day]
                 self._days.add((stay, day))
@@ -182,18 +105,15 @@ class Presences:
 
     # -- out ----------------------------------------------------------------------------------------------------
 
-    def look(self, person: Person, day: int, touches: int) -> bytes | None:
+    def look(self, stay: Stay, day: int, sight: Sight | None, touches: int) -> bytes | None:
         """
         The row of a person's date but for its version, unless it is what was written and one record touched it.
 
         Args:
-            day: of an open month.
+            day: of an open month, not older than fixes are kept.
             touches: how many records may have touched it since it was looked at last.
         """
-        stay, horizon = self._stays.get(person.key), self._memory.barriers.horizon
-        if stay is None or horizon is None or day < self._oldest(horizon) + NEAR:
-            return None
-        body = self._body(stay, day, stay.through(horizon.at))
+        body = None if sight is None else self._body(stay, day, sight)
         if body is None:
             # in between there may have been a row only if there was a circle, and a fix that was near
             between = touches > 1 and bool(self._memory.world.geofences)
@@ -202,7 +122,7 @@ class Presences:
                 self._rows.add((stay, day))
             elif not between:
                 return None
-            return self._header + withdrawal(person.text, day, self._tail)
+            return self._header + withdrawal(stay.person.text, day, self._tail)
         digest = rows.digest(body)
         same = stay.rows.get(day) == digest
         if not same:
@@ -210,20 +130,13 @@ class Presences:
             self._rows.add((stay, day))
         return None if same and touches == 1 else self._header + body
 
-    def _body(self, stay: Stay, day: int, through: int) -> bytes | None:
-        due = self._memory.plan(stay.person, day)
-        if due is None or due.state or due.start >= min(through, due.end):
-            return None
-        until = min(through, due.end)
+    def _body(self, stay: Stay, day: int, sight: Sight) -> bytes | None:
+        due, until, fixes = sight
         circles = self._memory.world.circles(due.unit_id, day)
-        if not circles:
-            return None
-        start_s, until_s = due.start // 1000, until // 1000
-        fixes = places.between(stay.days, due.in_opens // 1000, until_s, stay.second)
-        if not fixes:
+        if not circles or not fixes:
             return None
         ahead_s = (wall_of(due.start, due.zone) - due.start) // 1000
-        said = presence(fixes, [_circle(c) for c in circles], start_s, until_s, ahead_s)
+        said = presence(fixes, [_circle(c) for c in circles], due.start // 1000, until // 1000, ahead_s)
         offsets = sorted(c.offset for c in circles)
         return row(stay.person.text, day, due, until, said, len(fixes), offsets, self._tail)
 
@@ -255,7 +168,7 @@ class Presences:
     def restore(self, key: bytes, value: bytes) -> None:
         """Take one piece back, in any order."""
         employee_id, number = _key(key[1:])
-        stay = self._stay(self._memory.person(employee_id))
+        stay = self._stays.of(self._memory.person(employee_id))
         if key[:1] == b"w":
             stay.rows[number] = int.from_bytes(value, "big")
         elif key[:1] == b"y":

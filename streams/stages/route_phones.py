@@ -9,6 +9,7 @@ from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds import references as ref
 from streams.stages.base import Emission, Record, Reject, Settle, Step
+from streams.stages.linking import Linking
 
 
 def barriers(source: str, partition: int, partitions: int, tick: dict[str, Any]) -> list[Step]:
@@ -27,9 +28,9 @@ class RoutePhones:
     """
     One partition of ``phone_log``: pings and face checks go on as they came, to the same partition of ``staff_log``.
 
-    Both logs are keyed by employee and have as many partitions, so of a ping only the five bytes in front are looked
-    at. Face checks, a few a day, are decoded to be sure of them, and go to a log of their own as well: whoever stores
-    them would have to read all pings otherwise.
+    Both logs are keyed by employee and have as many partitions, so a ping is not decoded to pass it on. Face checks, a
+    few a day, are, to be sure of them, and go to a log of their own as well: whoever stores them would have to read
+    all pings otherwise. What either used goes to ``link``, keyed by that.
     """
 
     stateful = False
@@ -39,16 +40,18 @@ class RoutePhones:
         self.partitions = partitions
         self.epoch = epoch
         self._ping = codec.header("ping")
+        self._linking = Linking(partitions)
         self._out: list[Step] = []
 
     def fold(self, records: Sequence[Record]) -> list[Reject]:
         """Take a batch in; refuses what is no ping, no face check and no tick."""
         rejects = []
-        out, ping, partition = self._out, self._ping, self.partition
+        out, ping, partition, links = self._out, self._ping, self.partition, self._linking.ping
         for record in records:
             _, key, value, _ = record
             if value is not None and key is not None and value[:5] == ping:
                 out.append(Emission("staff_log", partition, key, value))
+                out += links(value)
                 continue
             try:
                 self._take(record)
@@ -67,9 +70,10 @@ class RoutePhones:
         if record.key is None:
             raise InvalidFact(f"{name} without a key")
         assert record.value is not None
+        _, content = codec.decode(record.value)
         if name == "face_check":
-            codec.decode(record.value)
             self._out.append(Emission("face_check", self.partition, record.key, record.value))
+        self._out += self._linking.used(content)
         self._out.append(Emission("staff_log", self.partition, record.key, record.value))
 
     def drain(self, limit: int) -> list[Step]:

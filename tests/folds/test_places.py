@@ -20,6 +20,7 @@ positions = st.tuples(
     st.sampled_from((-7.4, -7.400001, 90.0, -90.0)),
     st.sampled_from((112.4, -180.0, 180.0)),
     st.sampled_from((None, 8.0, 7.2, 500.0)),
+    st.booleans(),
 )
 
 
@@ -73,19 +74,20 @@ def test_day_cut_into_hours_and_joined_is_the_day(found: list[Any], random: Any)
     [(None, UNKNOWN_M), (0.0, UNKNOWN_M), (-3.0, UNKNOWN_M), (float("nan"), UNKNOWN_M), (float("inf"), UNKNOWN_M),
      (1e9, UNKNOWN_M), (0.2, 1), (8.0, 8), (199.5, 200), (200.5, 201)],
 )  # fmt: skip
-def test_accuracy_is_rounded_up_or_unknown(said: float | None, metres: int) -> None:
-    """0 is how some clients say that they don't know."""
-    fix = places.fix(FIRST_S * 1000, -7.4, 112.4, said, 0)
+@pytest.mark.parametrize("mock", [False, True])
+def test_accuracy_is_rounded_up_or_unknown(said: float | None, metres: int, mock: bool) -> None:
+    """0 is how some clients say that they don't know; whether the position is made up is another matter."""
+    fix = places.fix(FIRST_S * 1000, -7.4, 112.4, said, mock, 0)
     assert fix is not None
     assert places.between({fix[0]: bytearray(fix[1])}, FIRST_S, FIRST_S + 60, 0) == [
-        (FIRST_S, -7_400_000, 112_400_000, metres)
+        (FIRST_S, -7_400_000, 112_400_000, metres, mock)
     ]
 
 
 @pytest.mark.parametrize("where", [(90.1, 0.0), (0.0, 180.5), (float("nan"), 0.0), (0.0, float("inf"))])
 def test_nowhere_on_earth_is_no_fix(where: tuple[float, float]) -> None:
     """A position that no map has says nothing."""
-    assert places.fix(FIRST_S * 1000, *where, 8.0, 0) is None
+    assert places.fix(FIRST_S * 1000, *where, 8.0, False, 0) is None
 
 
 def test_packed_day_of_a_phone_on_a_desk_is_small() -> None:
@@ -94,7 +96,7 @@ def test_packed_day_of_a_phone_on_a_desk_is_small() -> None:
     for n in range(108):
         jitter = (n * 7919 % 181 - 90) / 1e6, (n * 104_729 % 179 - 90) / 1e6
         at = FIRST_S * 1000 + n * 300_000 + n % 3 * 1000
-        fix = places.fix(at, -7.4 + jitter[0], 112.4 + jitter[1], 5.0 + n % 9, 0)
+        fix = places.fix(at, -7.4 + jitter[0], 112.4 + jitter[1], 5.0 + n % 9, False, 0)
         assert fix is not None
         places.put(days, *fix)
     (held,) = days.values()

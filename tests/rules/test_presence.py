@@ -26,7 +26,7 @@ def walk(first: int, found: list[tuple[int, str, int]]) -> list[Fix]:
     fixes, at = [], first
     for seconds, place, accuracy in found:
         at += seconds
-        fixes.append((at, -7_400_000 + NORTH[place], 112_400_000, accuracy))
+        fixes.append((at, -7_400_000 + NORTH[place], 112_400_000, accuracy, False))
     return fixes
 
 
@@ -37,7 +37,7 @@ def at_second(fixes: list[Fix], second: int, until: int) -> str:
     for fix in [f for f in signs if f[0] <= second]:
         if before is not None and fix[0] - before > GAP_S:
             place = UNKNOWN
-        place, before = place_of(*fix[1:], [HERE]) or place, fix[0]
+        place, before = place_of(*fix[1:4], [HERE]) or place, fix[0]
     following = min([f[0] for f in signs if f[0] > second], default=until)
     return UNKNOWN if before is None or following - before > GAP_S else place
 
@@ -80,7 +80,7 @@ def test_fix_less_exact_than_the_circle_is_never_inside() -> None:
 
 def test_phone_that_is_off_is_a_gap() -> None:
     """No sign at all, or only of unknown accuracy: all of it unknown, none of it outside."""
-    for fixes in ([], [(START + 60, -7_000_000, 112_400_000, UNKNOWN_M)]):
+    for fixes in ([], [(START + 60, -7_000_000, 112_400_000, UNKNOWN_M, False)]):
         assert presence(fixes, [HERE], START, END, 0).seconds == (0, 0, END - START)
 
 

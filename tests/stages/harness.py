@@ -1,6 +1,6 @@
 """
 The whole pure core in memory: distribute -> device_log, phone_log, staff_log -> route -> staff_log -> judge -> cutoff
--> alert.
+-> alert, and route -> link -> cross -> staff_log.
 
 A ``City`` is a set of logs and of workers, each with the outbox, the acknowledgements and the check-points that the
 real runner has. Which worker does what next is drawn from a seed: the size of a batch, how far its output has been
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from schemas import codec
 from schemas.topics import partition_of
 from streams.stages.alert import Alert
 from streams.stages.base import Emission, Record, Reject, Settle, Stage
+from streams.stages.cross import Cross
 from streams.stages.distribute import Distribute
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices, RoutePhones
@@ -41,6 +42,7 @@ class Result:
         attributions: by device, PIN, device time: highest version, without bookkeeping.
         positions: by employee and minute: earliest fix.
         presences: ``presence`` by employee and date, highest version, without bookkeeping; withdrawn ones left out.
+        flags: ``flag`` by employee and date, highest version, without bookkeeping; those of nothing left out.
         rejects: name of the stage and reason.
     """
 
@@ -49,6 +51,7 @@ class Result:
     attributions: dict[tuple[str, str, int], Row]
     positions: dict[tuple[str, int], Row]
     presences: dict[tuple[str, int], Row]
+    flags: dict[tuple[str, int], Row]
     rejects: list[tuple[str, str]]
 
 
@@ -83,6 +86,7 @@ class City:
             self.workers += [
                 self._worker("route", "device_log", p, lambda p=p: RouteDevices(p, partitions, EPOCH)),
                 self._worker("route", "phone_log", p, lambda p=p: RoutePhones(p, partitions, EPOCH)),
+                self._worker("cross", "link", p, lambda p=p: Cross(p, partitions)),
                 self._worker("judge", "staff_log", p, lambda p=p: Judge(p, partitions, EPOCH)),
                 self._worker("alert", "cutoff", p, lambda p=p: Alert(p, partitions, EPOCH)),
             ]
@@ -252,6 +256,11 @@ class City:
                 for key, row in highest(self._read("presence"), ("employee_id", "work_date")).items()
                 if not row["withdrawn"]
             },
+            {
+                key: bare(row)
+                for key, row in highest(self._read("flag"), ("employee_id", "work_date")).items()
+                if row["findings"]
+            },
             self.rejects,
         )
 
@@ -276,6 +285,27 @@ def highest(rows: Iterable[Row], identity: tuple[str, ...]) -> dict[Any, Row]:
         elif row["version"] == held["version"]:
             assert row == held, f"two rows of version {row['version']}: {held} and {row}"
     return found
+
+
+def two_owners(
+    make: Callable[[], Stage], log: Sequence[Record], reached: int, batch: int
+) -> tuple[list[Emission], list[Emission]]:
+    """
+    What two owners of one partition say, one after the other.
+
+    Args:
+        reached: how many records the first took, one by one; the second takes all, from the beginning.
+        batch: records in each of the second's batches.
+    """
+
+    def said(size: int, end: int) -> list[Emission]:
+        stage, out = make(), list[Emission]()
+        for start in range(0, end, size):
+            stage.fold(log[start : min(start + size, end)])
+            out += [step for step in stage.drain(10**9) if isinstance(step, Emission)]
+        return out
+
+    return said(1, min(reached, len(log))), said(batch, len(log))
 
 
 def pump(

@@ -82,9 +82,10 @@ def device(
     first: str | int = 0,
     last: str | int | None = None,
     void: bool = False,
+    unit_id: str = "U",
 ) -> Fact:
     return "device", _dated(
-        first, last, device_id=device_id, unit_id="U", name=device_id, protocol="adms", timezone=timezone, void=void
+        first, last, device_id=device_id, unit_id=unit_id, name=device_id, protocol="adms", timezone=timezone, void=void
     )
 
 

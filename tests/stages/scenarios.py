@@ -110,12 +110,14 @@ def references(draw: st.DrawFn) -> Fact:
     if kind == "calendar":
         return r.holiday(draw(days), dated["void"])
     if kind == "device":
-        return r.device(draw(terminals), draw(st.sampled_from(ZONES)), **dated)
+        return r.device(
+            draw(terminals), draw(st.sampled_from(ZONES)), unit_id=draw(st.sampled_from(("U", "V"))), **dated
+        )
     if kind == "geofence":
         return r.geofence(
             draw(st.sampled_from(("U", "V"))),
             draw(st.sampled_from(("kantor", "gudang"))),
-            draw(st.sampled_from((-7.4, -7.41))),
+            draw(st.sampled_from((-7.4, -7.41, -7.9))),
             radius_m=draw(st.sampled_from((50, 100, 1000))),
             **dated,
         )
@@ -162,16 +164,20 @@ pings = st.builds(
 
 @st.composite
 def walks(draw: st.DrawFn) -> list[Fact]:
-    """An hour or two of a phone: inside, at the edge, outside, inexact, off; some fixes a second time, a bit off."""
+    """
+    An hour or two of a phone: inside, at the edge, outside, far away, inexact, made up, off; some fixes a second time,
+    a bit off; whose phone it is changes.
+    """
     who, at = draw(people), MONDAY * r.DAY_MS + r.hm(draw(st.sampled_from(WORKING))) * 1000 - r.WIB_MS
     found = []
     for _ in range(draw(st.integers(1, 12))):
         at += draw(st.sampled_from((0, 20_000, 60_000, 300_000, 300_000, 900_000, 901_000, 1_200_000)))
-        lat = draw(st.sampled_from((-7.4, -7.4, -7.4008, -7.405, -7.41)))
+        lat = draw(st.sampled_from((-7.4, -7.4, -7.4008, -7.405, -7.41, -7.9)))
+        phone = {"mock": draw(st.sampled_from((None, False, True))), "boot_id": draw(st.sampled_from((None, "b", "c")))}
         accuracy = draw(st.sampled_from((8.0, 8.0, 8.0, 40.0, 200.0, 201.0, 0.0, None)))
-        found.append(r.ping(at, who, "x", lat, accuracy_m=accuracy))
+        found.append(r.ping(at, who, f"x-{who}", lat, accuracy_m=accuracy, **phone))
         if draw(flags):
-            found.append(r.ping(at, who, "y", lat + 0.01, accuracy_m=accuracy))
+            found.append(r.ping(at, who, "y", lat + 0.01, accuracy_m=accuracy, **phone))
     return found
 
 

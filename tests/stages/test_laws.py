@@ -13,7 +13,7 @@ from schemas import codec
 from streams.stages.base import Emission, Record, Stage
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices
-from tests.stages.harness import EPOCH, City, Result, Row, bare, highest, pump
+from tests.stages.harness import EPOCH, City, Result, Row, bare, highest, pump, two_owners
 from tests.stages.scenarios import Scenario, scenarios
 
 seeds = st.integers(0, 2**32)
@@ -32,6 +32,7 @@ def same(one: Result, other: Result) -> None:
     assert one.attributions == other.attributions
     assert one.positions == other.positions
     assert one.presences == other.presences
+    assert one.flags == other.flags
 
 
 def numbered(values: Sequence[bytes]) -> list[Record]:
@@ -70,16 +71,20 @@ def feed(make: Callable[[], Stage], records: Sequence[Record], seed: int, restor
 def table(said: Sequence[Emission], log: str, *identity: str) -> dict[object, Row]:
     """Rows of a log by identity, highest version, without bookkeeping; withdrawn ones left out."""
     rows = highest([codec.decode(e.value)[1] for e in said if e.log == log], identity)
-    return {key: bare(r) for key, r in rows.items() if r.get("state") != "withdrawn" and not r.get("withdrawn")}
+    return {key: bare(r) for key, r in rows.items() if not taken_back(r)}
 
 
-def judged(said: Sequence[Emission]) -> tuple[dict[object, Row], dict[object, Row]]:
-    """The attendance table and the presence table."""
-    attendance, presence = (table(said, log, "employee_id", "work_date") for log in ("attendance", "presence"))
-    return attendance, presence
+def taken_back(row: Row) -> bool:
+    """Whether a row says that nothing stands any more."""
+    return row.get("state") == "withdrawn" or row.get("withdrawn", False) or row.get("findings") == []
 
 
-JUDGED = ("attendance", "presence")
+JUDGED = ("attendance", "presence", "flag")
+
+
+def judged(said: Sequence[Emission]) -> list[dict[object, Row]]:
+    """The tables of what is judged."""
+    return [table(said, log, "employee_id", "work_date") for log in JUDGED]
 
 
 def new_judge() -> Judge:
@@ -155,7 +160,7 @@ def test_judge_same_for_any_batches_and_restores(s: Scenario, one: int, other: i
     plain = feed(new_judge, log, one)
     other_rows = feed(new_judge, log, other, restores=0.3)
     assert judged(plain) == judged(other_rows)
-    for log in ("attendance", "presence"):
+    for log in JUDGED:
         both = [codec.decode(e.value)[1] for e in [*plain, *other_rows] if e.log == log]
         highest(both, ("employee_id", "work_date"))
 
@@ -168,13 +173,7 @@ def test_judge_right_whatever_an_earlier_owner_wrote(s: Scenario, reached: int, 
     first wrote in between is outdone wherever it no longer holds.
     """
     log = staff_log(s, seed)
-    first, second, early, late = new_judge(), new_judge(), list[Emission](), list[Emission]()
-    for record in log[:reached]:
-        first.fold([record])
-        early += [step for step in first.drain(10**9) if isinstance(step, Emission)]
-    for start in range(0, len(log), batch):
-        second.fold(log[start : start + batch])
-        late += [step for step in second.drain(10**9) if isinstance(step, Emission)]
+    early, late = two_owners(new_judge, log, reached, batch)
     assert judged(late) == judged([*early, *late])
 
 

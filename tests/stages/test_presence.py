@@ -215,7 +215,7 @@ def test_fix_that_says_nothing_keeps_no_other_out(ping: Fact) -> None:
     good = here(record["fixed_at"] + 1000)
     log = Log(*PLACED)
     log.take(("ping", record))
-    assert log.stage._presences._stays == {} or not any(s.days for s in log.stage._presences._stays.values())
+    assert not any(stay.days for stay in log.stage._stays)
     log.take(good)
     (row,) = log.take(r.tick("2026-11-23 17:00")) or [None]
     assert (row is None) == (record["fixed_at"] < r.at("2000-01-01 00:00"))
@@ -234,7 +234,7 @@ def test_state_is_hours_while_lively_and_days_once_packed() -> None:
         if fact[0] == "tick":
             other.restart()
     assert other.kinds() == set(KEYS)
-    held = {day: type(fixes) for day, fixes in next(iter(other.stage._presences._stays.values())).days.items()}
+    held = {day: type(fixes) for day, fixes in next(iter(other.stage._stays)).days.items()}
     assert held[r.day("2026-11-23")] is bytes
     assert held[r.day("2026-11-27")] is bytearray
     late = [

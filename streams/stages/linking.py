@@ -1,0 +1,112 @@
+"""The part of ``route`` that says who used what: a ``link`` for everybody, thing and date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from hadir.errors import InvalidFact
+from schemas import codec
+from schemas.topics import partition_of
+from streams.folds.links import day_of, links
+from streams.stages.base import Emission
+
+REMEMBERED = 1 << 18  # phones; all are forgotten when there are more, and said again
+SPANS = 200  # of a phone, likewise
+SPAN_MS = 1 << 20  # 17 minutes: fix times that differ only in the three bytes of seven bits in front
+
+
+class _Phone(NamedTuple):
+    """
+    How the last phone of a person and installation shows in the bytes of its pings.
+
+    Attributes:
+        boot: somewhere in them, with what says its length; of a phone without boot and clock nothing.
+        ends: what they end with: the IMEI, or that there is none.
+        spans: bytes of the fix time that stand for a span of a date of which all was said.
+        said: links that were said, by kind, value and day.
+    """
+
+    boot: bytes
+    ends: bytes
+    spans: set[bytes]
+    said: set[tuple[str, str, int]]
+
+
+class Linking:
+    """
+    Looks for what it knows in the bytes of a ping, and decodes those in which it is not.
+
+    What is remembered only saves work: a link may be said twice, and is the same then.
+    """
+
+    def __init__(self, partitions: int) -> None:
+        self._partitions = partitions
+        self._phones: dict[bytes, _Phone] = {}
+
+    def ping(self, value: bytes) -> list[Emission]:
+        """
+        The links of a record of today's ``ping`` schema; of bytes that are none nothing: ``judge`` refuses them.
+
+        0.6 µs where nothing is new.
+        """
+        try:
+            install = 6 + (value[5] >> 1)
+            fix = install + 1 + (value[install] >> 1)
+        except IndexError:
+            return []
+        who, span = value[5:fix], value[fix + 3 : fix + 6]
+        phone = self._phones.get(who)
+        if phone is not None and span in phone.spans and phone.boot in value and value.endswith(phone.ends):
+            return []
+        try:
+            _, content = codec.decode(value)
+        except InvalidFact:
+            return []
+        boot, imei = content["boot_id"], content["imei"]
+        marks = _marks(boot, imei, content["elapsed_ms"])
+        if marks is None or (value[5] | value[install]) & 0x81 or not 0 < span[-1] < 0x80:
+            return self.used(content)
+        if phone is None or (phone.boot, phone.ends) != marks or len(phone.spans) >= SPANS:
+            if len(self._phones) >= REMEMBERED:
+                self._phones.clear()
+            phone = self._phones[who] = _Phone(*marks, set(), set())
+        used = set(links(content))
+        first = content["fixed_at"] // SPAN_MS * SPAN_MS
+        if used and day_of(first) == day_of(first + SPAN_MS - 1):
+            phone.spans.add(span)
+        new = used - phone.said
+        phone.said.update(new)
+        return self._say(content["employee_id"], sorted(new))
+
+    def used(self, record: Mapping[str, Any]) -> list[Emission]:
+        """The links of a decoded ``ping`` or ``face_check``."""
+        return self._say(record["employee_id"], links(record))
+
+    def _say(self, employee_id: str, used: Iterable[tuple[str, str, int]]) -> list[Emission]:
+        found = []
+        for kind, value, day in used:
+            link = {"kind": kind, "value": value, "day": day, "employee_id": employee_id}
+            key = key_of(kind, value)
+            found.append(Emission("link", partition_of(key, self._partitions), key, codec.encode("link", link)))
+        return found
+
+
+def key_of(kind: str, value: str) -> bytes:
+    """What brings all who use a thing together."""
+    return f"{kind}:{value}".encode()
+
+
+def _marks(boot: str | None, imei: str | None, elapsed_ms: int | None) -> tuple[bytes, bytes] | None:
+    """How boot and IMEI show in bytes; None: not for certain."""
+    ends = b"\0" if imei is None else _optional(imei)
+    if boot:
+        return _optional(boot), ends
+    if boot is None and elapsed_ms is None:
+        return b"", b"\0\0" + ends
+    return None
+
+
+def _optional(text: str) -> bytes:
+    data = text.encode()
+    return b"\x02" + codec.long_bytes(len(data)) + data
