@@ -171,7 +171,8 @@ def row(employee: bytes, day: int, sight: Sight | None, found: list[Flag], tail:
     for flag in found:
         evidence = flag.finding.evidence
         parts += (_text(flag.id), rows.text(flag.rule), rows.moment(flag.rule_version), _double(flag.finding.score))
-        parts.append(codec.long_bytes(len(evidence)))
+        if evidence:
+            parts.append(codec.long_bytes(len(evidence)))
         for name, value in evidence.items():
             parts += (rows.text(name), _text(value))
         parts.append(b"\0")

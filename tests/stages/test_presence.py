@@ -30,9 +30,10 @@ def desk(first: str, last: str, every_m: int = 5) -> list[Fact]:
 
 
 class Log:
-    """A partition's log with its judge: facts in, one after the other, rows out."""
+    """A partition's log with its judge: facts in, one after the other, rows of ``into`` out."""
 
-    def __init__(self, *facts: Fact) -> None:
+    def __init__(self, *facts: Fact, into: str = "presence") -> None:
+        self.into = into
         self.stage = Judge(0, 1, EPOCH)
         self.stage.restored(-1)
         self.values: list[bytes] = []
@@ -40,7 +41,7 @@ class Log:
         self.take(*facts)
 
     def take(self, *facts: Fact) -> list[Row]:
-        """Fold all of them as one batch; the presence rows that follow."""
+        """Fold all of them as one batch; the rows that follow."""
         batch = []
         for name, record in facts:
             offset = len(self.values) + len(batch)
@@ -58,11 +59,11 @@ class Log:
         return self.rows()
 
     def rows(self) -> list[Row]:
-        """Presence rows that are due."""
+        """Rows that are due."""
         out: list[Row] = []
         while True:
             steps = self.stage.drain(1000)
-            out += [codec.decode(s.value)[1] for s in steps if isinstance(s, Emission) and s.log == "presence"]
+            out += [codec.decode(s.value)[1] for s in steps if isinstance(s, Emission) and s.log == self.into]
             if not self.stage.backlog:
                 return out
 
@@ -215,7 +216,7 @@ def test_fix_that_says_nothing_keeps_no_other_out(ping: Fact) -> None:
     good = here(record["fixed_at"] + 1000)
     log = Log(*PLACED)
     log.take(("ping", record))
-    assert log.stage._presences._stays == {} or not any(s.days for s in log.stage._presences._stays.values())
+    assert not any(stay.days for stay in log.stage._stays)
     log.take(good)
     (row,) = log.take(r.tick("2026-11-23 17:00")) or [None]
     assert (row is None) == (record["fixed_at"] < r.at("2000-01-01 00:00"))
@@ -234,7 +235,7 @@ def test_state_is_hours_while_lively_and_days_once_packed() -> None:
         if fact[0] == "tick":
             other.restart()
     assert other.kinds() == set(KEYS)
-    held = {day: type(fixes) for day, fixes in next(iter(other.stage._presences._stays.values())).days.items()}
+    held = {day: type(fixes) for day, fixes in next(iter(other.stage._stays)).days.items()}
     assert held[r.day("2026-11-23")] is bytes
     assert held[r.day("2026-11-27")] is bytearray
     late = [
