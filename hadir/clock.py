@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 
 from hadir.errors import Misconfigured
@@ -101,6 +102,11 @@ def reread_environment() -> None:
 def now_ms() -> int:
     """The present moment, milliseconds since 1970 UTC."""
     return _warp(system_ms())
+
+
+def today(zone: tzinfo) -> date:
+    """The date in a zone at the present moment."""
+    return datetime.fromtimestamp(now_ms() / 1000, zone).date()
 
 
 def shown_ms(system: int) -> int:

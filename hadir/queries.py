@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import clickhouse_connect
@@ -47,10 +46,10 @@ class Explanation(NamedTuple):
 
 def connect(settings: Settings, database: str | None = None) -> Client:
     """A client for ClickHouse's HTTP address in the settings, on their database unless another is named."""
-    address = urlsplit(settings.clickhouse)
+    address = settings.clickhouse_address
     return clickhouse_connect.get_client(
-        host=address.hostname,
-        port=address.port or (8443 if address.scheme == "https" else 8123),
+        host=address.host,
+        port=address.port,
         secure=address.scheme == "https",
         pool_mgr=_trusting(settings.clickhouse_ca) if settings.clickhouse_ca else None,
         username=settings.clickhouse_user,
@@ -133,6 +132,27 @@ def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explana
     stays = _rows(client, "SELECT * FROM v_presence WHERE employee_id = {who:UUID} AND work_date = {day:Date}", **who)
     first = [rows[0] if rows else None for rows in (days, policies, stays)]
     return Explanation(first[0], first[1], enrolments, punches, history, first[2])
+
+
+def seen_by_phone(client: Client, employee_id: UUID | str, unit: str, work_date: date) -> tuple[bool, bool]:
+    """
+    Whether a person has a phone on a date (``v_phone``), and whether the unit's place is on record (``v_geofence``):
+    without either there is no presence.
+
+    Of several records of one installation that cover the date the one that began last says whose it is.
+    """
+    (row,) = _rows(
+        client,
+        "SELECT toString({who:UUID}) IN (SELECT toString(argMax(employee_id, (valid_from, reference_offset)))"
+        " FROM v_phone WHERE valid_from <= {day:Date} AND ifNull(valid_to, {day:Date}) >= {day:Date}"
+        " GROUP BY install_id) AS phone,"
+        " (SELECT count() FROM v_geofence WHERE unit_id = {unit:String} AND valid_from <= {day:Date}"
+        " AND ifNull(valid_to, {day:Date}) >= {day:Date}) > 0 AS place",
+        who=str(employee_id),
+        unit=unit,
+        day=work_date,
+    )
+    return bool(row["phone"]), bool(row["place"])
 
 
 def shown_at(client: Client, work_date: date, moment: datetime, unit: str | None = None) -> list[Row]:

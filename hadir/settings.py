@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,19 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from hadir.errors import Misconfigured
+
+
+class Address(NamedTuple):
+    """Of a server that speaks HTTP: ``http`` or ``https``, host (IPv6 without brackets), port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """As a client is given it."""
+        return f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}:{self.port}"
 
 
 class Settings(BaseSettings):
@@ -91,6 +104,12 @@ class Settings(BaseSettings):
     checkpoint_s: float = Field(2.0, gt=0, description="Between two checkpoints of a partition.")
     slice_rows: int = Field(500, ge=1, description="People judged in one go before live punches get their turn.")
     flush_ms: int = Field(200, ge=10, description="Between two inserts of the sink.")
+
+    @property
+    def clickhouse_address(self) -> Address:
+        """Of ``clickhouse``; where it names no port, the one that ClickHouse has for its scheme."""
+        parts = urlsplit(self.clickhouse)
+        return Address(parts.scheme, str(parts.hostname), parts.port or (8443 if parts.scheme == "https" else 8123))
 
     @field_validator("timezone")
     @classmethod

@@ -26,6 +26,8 @@ _STATES: dict[str, tuple[str, str]] = {
 _WORDS: dict[str, tuple[str, str]] = {
     "excused": ("Berhalangan sah", "Excused"),
     "minutes": ("menit", "minutes"),
+    "hour_short": ("jam", "h"),
+    "minute_short": ("menit", "min"),
     "starts": ("dinas mulai", "shift starts"),
     "terminal": ("mesin", "terminal"),
     "silent_since": ("tidak terhubung sejak", "not connected since"),
@@ -49,12 +51,17 @@ _LEAVE: dict[str, tuple[str, str]] = {
     "izin": ("Izin", "Permitted absence"),
     "tugas_belajar": ("Tugas belajar", "Study assignment"),
 }
+_PLACES: dict[str, tuple[str, str]] = {
+    "inside": ("Di tempat kerja", "At the workplace"),
+    "outside": ("Di luar", "Outside"),
+    "unknown": ("Tidak diketahui", "Not known"),
+}
 _DAYS = (
     ("Senin", "Selasa", "Rabu", "Kamis", "Jumat", "Sabtu", "Minggu"),
     ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
 )
 STATES: dict[str, str] = {state: words[0] for state, words in _STATES.items()}
-PRESENCE = {"inside": "Di tempat kerja", "outside": "Di luar", "unknown": "Tidak diketahui"}
+PRESENCE: dict[str, str] = {place: words[0] for place, words in _PLACES.items()}
 """Where a phone was during a shift."""
 RANK = (
     "not_here",
@@ -77,6 +84,25 @@ RANK = (
 def state_word(state: str, language: str = "id") -> str:
     """What a state is called; an unknown one stands for itself."""
     return _STATES.get(state, (state, state))[LANGUAGES.index(language)]
+
+
+def place_word(place: str, language: str = "id") -> str:
+    """What a place of ``PRESENCE`` is called."""
+    return _PLACES[place][LANGUAGES.index(language)]
+
+
+def duration(seconds: float, language: str = "id") -> str:
+    """
+    A time that has passed, in whole minutes, rounded.
+
+    >>> duration(11_520), duration(1_790), duration(7_200, "en")
+    ('3 jam 12 menit', '30 menit', '2 h')
+    """
+    hours, minutes = divmod(round(seconds / 60), 60)
+    parts = [f"{hours} {_word('hour_short', language)}"] if hours else []
+    if minutes or not hours:
+        parts.append(f"{minutes} {_word('minute_short', language)}")
+    return " ".join(parts)
 
 
 def _word(key: str, language: str) -> str:

@@ -14,9 +14,12 @@ import uvloop
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from hadir import clock, metrics, readiness
+from hadir.dead_letter import Origin, letter
 from hadir.errors import InvalidFact, Misconfigured, NotAcknowledged
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings, settings
+from hadir.tls import Broker, kafka_options
 from hadir.topics_admin import await_topics
 from notify.channels import path_of, read_channels
 from notify.desk import REMEMBERED_MS, Desk
@@ -50,32 +53,22 @@ class KafkaLedger:
                 await asyncio.sleep(AGAIN_S)
 
 
-async def read_ledger(kafka: str, since_ms: int) -> list[dict[str, Any]]:
+async def read_ledger(reader: Reader, since_ms: int) -> list[dict[str, Any]]:
     """Notices appended since a moment of the machine's clock, oldest first."""
-    tp = TopicPartition(topics()["notice"].name(""), 0)
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
     found: list[dict[str, Any]] = []
-    await consumer.start()
-    try:
-        consumer.assign([tp])
-        end = (await consumer.end_offsets([tp]))[tp]
-        first = (await consumer.offsets_for_times({tp: since_ms}))[tp]
-        consumer.seek(tp, end if first is None else first.offset)
-        while await consumer.position(tp) < end:
-            for record in (await consumer.getmany(tp, timeout_ms=200)).get(tp, ()):
-                with contextlib.suppress(InvalidFact):
-                    found.append(codec.decode(record.value)[1])
-    finally:
-        await consumer.stop()
+    async for batch in reader.batches(topics()["notice"].name(""), since_ms=since_ms):
+        for entry in batch.entries:
+            with contextlib.suppress(InvalidFact):
+                found.append(codec.decode(entry.value)[1])
     return found
 
 
 @contextlib.asynccontextmanager
-async def reading(kafka: str, epoch: str) -> AsyncIterator[AIOKafkaConsumer]:
+async def reading(broker: Broker, epoch: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of ``alert`` in the group whose lag ``hadir status`` shows."""
     consumer = AIOKafkaConsumer(
         topics()["alert"].name(epoch),
-        bootstrap_servers=kafka,
+        **kafka_options(broker),
         group_id=f"hadir.notify.{epoch}",
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -118,29 +111,17 @@ async def work(config: Settings, desk_of: Any, outbox: Outbox) -> None:
     """Until cancelled."""
     epoch = config.epoch or code_epoch()
     topic = topics()["alert"].name(epoch)
-    await await_topics(config.kafka, [topic, topics()["notice"].name(""), topics()["dead_letter"].name("")])
+    await await_topics(config, [topic, topics()["notice"].name(""), topics()["dead_letter"].name("")])
     await outbox.start()
     desk: Desk = desk_of()
-    desk.remember(await read_ledger(config.kafka, clock.system_ms() - REMEMBERED_MS))
+    desk.remember(await read_ledger(KafkaReader(config, patient=True), clock.system_ms() - REMEMBERED_MS))
 
     async def set_aside(record: Any, reason: str) -> None:
         metrics.DEAD.labels("notify").inc()
-        letter = {
-            "failed_at": clock.now_ms(),
-            "stage": "notify",
-            "reason": reason,
-            "topic": record.topic,
-            "partition": record.partition,
-            "offset": record.offset,
-            "schema": "",
-            "key": record.key,
-            "value": record.value,
-            "device_id": "",
-        }
-        name = topics()["dead_letter"].name("")
-        await outbox.send(name, 0, record.topic.encode(), codec.encode("dead_letter", letter))
+        origin = Origin(record.topic, record.partition, record.offset, record.key)
+        await outbox.send(*letter("notify", reason, clock.now_ms(), record.value, origin))
 
-    async with reading(config.kafka, epoch) as consumer:
+    async with reading(config, epoch) as consumer:
         readiness.announce()
         await asyncio.gather(read_alerts(consumer, desk, set_aside, topic), desk.run())
 
@@ -150,7 +131,7 @@ async def serve(config: Settings) -> None:
     channels = read_channels(path_of(config))
     log.info("channels: %s", ", ".join(channel.name for channel in channels.all) or "none")
     senders = {channel.name: AppriseSender(channel) for channel in channels.all}
-    outbox = Outbox(config.kafka, linger_ms=0, client_id="hadir-notify")
+    outbox = Outbox(config, linger_ms=0, client_id="hadir-notify")
     metrics.expose(config.metrics_port)
 
     def desk() -> Desk:

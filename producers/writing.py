@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
+from hadir.dead_letter import letter
 from hadir.errors import NotAcknowledged
 from schemas.codec import encode, identity_key
 from schemas.topics import partition_of, topics
@@ -72,19 +73,9 @@ class Writer:
         pieces = [raw[i : i + PIECE_BYTES] for i in range(0, len(raw), PIECE_BYTES)] or [b""]
         sent = []
         for number, piece in enumerate(pieces, 1):
-            record = {
-                "failed_at": failed_at,
-                "stage": stage,
-                "reason": reason if len(pieces) == 1 else f"{reason} (piece {number} of {len(pieces)})",
-                "topic": "",
-                "partition": -1,
-                "offset": -1,
-                "schema": schema,
-                "key": None,
-                "value": piece,
-                "device_id": device_id,
-            }
-            sent.append(self.sender.send(self._names["dead_letter"], 0, b"", encode("dead_letter", record)))
+            about = reason if len(pieces) == 1 else f"{reason} (piece {number} of {len(pieces)})"
+            piece_letter = letter(stage, about, failed_at, piece, schema=schema, device_id=device_id)
+            sent.append(self.sender.send(*piece_letter))
         return sent
 
 

@@ -12,10 +12,10 @@ from typing import Any
 
 from hadir import clock, metrics
 from hadir.crashpoint import reach
+from hadir.dead_letter import Origin, letter
 from hadir.errors import NotAcknowledged
 from hadir.outbox import Outbox
 from hadir.tls import Broker
-from schemas import codec
 from schemas.topics import topics
 from streams.checkpoint import HEAD, CheckpointStore, read_between
 from streams.stages.base import Emission, Record, Reject, Settle, Stage
@@ -236,23 +236,10 @@ class PartitionWorker:
             raise NotAcknowledged("something that was sent before")
 
     def _set_aside(self, reject: Reject) -> None:
-        record = reject.record
-        metrics.DEAD.labels(self.source.stage).inc()
-        letter = {
-            "failed_at": clock.now_ms(),
-            "stage": self.source.stage,
-            "reason": reject.reason,
-            "topic": self.source.topic,
-            "partition": self.source.partition,
-            "offset": record.offset,
-            "schema": "",
-            "key": record.key,
-            "value": record.value,
-            "device_id": "",
-        }
-        self._outbox.send(
-            self._names["dead_letter"], 0, self.source.topic.encode(), codec.encode("dead_letter", letter)
-        )
+        source, record = self.source, reject.record
+        metrics.DEAD.labels(source.stage).inc()
+        origin = Origin(source.topic, source.partition, record.offset, record.key)
+        self._outbox.send(*letter(source.stage, reject.reason, clock.now_ms(), record.value, origin))
 
     async def _start_checkpoint(self, loop: asyncio.AbstractEventLoop) -> None:
         """Snapshot now; acknowledge, put away and ack while folding goes on. At most one at a time."""

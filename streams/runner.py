@@ -140,6 +140,7 @@ class StageRunner:
         self.app.agent(channel, name=name)(self._consume)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._started = False
+        metrics.FOLDED.labels(name)  # 0 is a number too: a worker that nothing came to shows that
 
     async def _consume(self, stream: Any) -> None:
         try:

@@ -31,6 +31,7 @@ CLI_EXCUSED = {
     "healthy": "health checks of docker-compose.yml",
     "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
+    "demo_flags": "the end of `hadir demo`, of cheats",
     "demo_phones": "the end of `hadir demo`, of phones",
     "demo_alerts": "the web hook of `hadir demo`",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -40,6 +42,14 @@ def test_it_waits_for_a_file_that_holds_its_anchor(at: list[int], tmp_path: Path
     assert now() == other() == START + 30_000
 
 
+def test_today_is_the_date_where_one_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half past midnight in Jakarta: in Jayapura the same date, in London still the day before."""
+    moment = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    monkeypatch.setattr(clock, "now_ms", lambda: int(moment.timestamp() * 1000))
+    dates = [clock.today(ZoneInfo(zone)) for zone in ("Asia/Jakarta", "Asia/Jayapura", "Europe/London")]
+    assert dates == [date(2026, 11, 23), date(2026, 11, 23), date(2026, 11, 22)]
+
+
 def test_variables_make_it(at: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An absolute path is a file, a number the moment itself."""
     monkeypatch.setenv("HADIR_CLOCK_RATE", "2")
@@ -50,4 +60,4 @@ def test_variables_make_it(at: list[int], tmp_path: Path, monkeypatch: pytest.Mo
         assert clock.now_ms() == shown
     monkeypatch.undo()
     clock.reread_environment()
-    assert clock.now_ms() == clock.system_ms()
+    assert clock.system_ms() <= clock.now_ms() <= clock.system_ms()

@@ -42,7 +42,7 @@ def test_logs_an_exception_in_a_thread():
     import threading
     thread = threading.Thread(target=lambda: logging.getLogger("streams.partition").critical("broke"))
     thread.start(); thread.join()
-def test_logs_a_warning(): logging.getLogger("producers.reading").warning("slow")
+def test_logs_a_warning(): logging.getLogger("producers.writing").warning("slow")
 def test_logs_of_a_library(): logging.getLogger("aiokafka").error("no broker")
 def test_looks_at_what_is_logged(caplog):
     logging.getLogger("hadir.outbox").error("expected")

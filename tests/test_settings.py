@@ -97,6 +97,21 @@ def test_sound_value_is_taken_as_it_is(name: str, value: str, monkeypatch: pytes
     assert str(getattr(settings(), name.removeprefix("HADIR_").lower())) == value
 
 
+@pytest.mark.parametrize(
+    ("told", "address", "url"),
+    [
+        ("http://10.0.0.1", ("http", "10.0.0.1", 8123), "http://10.0.0.1:8123"),
+        ("https://ch.example", ("https", "ch.example", 8443), "https://ch.example:8443"),
+        ("https://ch.example:443/", ("https", "ch.example", 443), "https://ch.example:443"),
+        ("http://[::1]:18123", ("http", "::1", 18123), "http://[::1]:18123"),
+    ],
+)
+def test_clickhouse_has_one_address_for_all_who_ask_it(told: str, address: tuple[str, str, int], url: str) -> None:
+    """The port that is not named is ClickHouse's own, for views, sink and health alike."""
+    found = Settings(clickhouse=told).clickhouse_address  # type: ignore[call-arg]
+    assert (tuple(found), found.url) == (address, url)
+
+
 def test_defaults_are_sound_and_every_setting_is_described() -> None:
     """A start without any variable works, and each has a sentence."""
     assert settings() == Settings()  # type: ignore[call-arg]

@@ -28,6 +28,7 @@ from hadir.words import LANGUAGES, RANK, clock, correction, say, state_word
 from wall.board import EVERY, Scope, may_see
 from wall.hub import Hub
 from wall.source import Source
+from wall.strip import strip, why_none
 from wall.users import SESSION_S, Accounts, Patience, Sessions, User
 
 STATIC = Path(__file__).parent / "static"
@@ -193,9 +194,18 @@ class Wall:
             why = await self._source.ask(partial(queries.explain, employee_id=employee, work_date=day))
             if why.day is None or not may_see(scope, why.day["unit_id"]):
                 return web.json_response({"error": "not_yours"}, status=403)
-            return web.json_response(_explained(why, language))
+            return web.json_response(_explained(why, language) | await self._phone(why, scope, language))
 
         return await self._for_leaders(request, answer)
+
+    async def _phone(self, why: queries.Explanation, scope: frozenset[str], language: str) -> dict[str, Any]:
+        """``presence`` (see ``strip``), or ``no_presence``: why there is none."""
+        day, stay = why.day, why.presence
+        assert day is not None
+        if stay is not None and may_see(scope, stay["unit_id"]):  # its row may be older than a move to this unit
+            return {"presence": strip(stay, language)}
+        of = {"employee_id": day["employee_id"], "unit": day["unit_id"], "work_date": day["work_date"]}
+        return {"no_presence": why_none(day, *await self._source.ask(partial(queries.seen_by_phone, **of)))}
 
     async def _for_leaders(
         self, request: web.Request, answer: Callable[[frozenset[str]], Awaitable[web.StreamResponse]]

@@ -59,7 +59,7 @@ class Source:
 
     def today(self) -> date:
         """The date of the region by hadir's clock."""
-        return datetime.fromtimestamp(clock.now_ms() / 1000, self._zone).date()
+        return clock.today(self._zone)
 
     def now_text(self) -> str:
         """The region's time by hadir's clock, ``HH.MM``."""

@@ -1,8 +1,9 @@
 """
-What presence costs ``judge``: ``python -m benchmarks.folds.presence [--people N] [--every-s S]``.
+What phones cost ``judge`` and ``route``: ``python -m benchmarks.folds.presence [--people N] [--every-s S]``.
 
-Prints CPU time per ping with presence and without (positions alone), in turns in one process; per person and quarter of
-an hour that is looked at; and the bytes of a person's day, lively and packed. Figures, not a test; see decision 0009.
+Prints CPU time per ping in ``judge`` with presence and without (positions alone), and in ``route`` to know whose phone
+it is, in turns in one process; per person and quarter of an hour that is looked at, flags included; and the bytes of a
+person's day, lively and packed. Figures, not a test; see decisions 0009 and 0010.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from streams.folds import places
 from streams.rules.position import Positions
 from streams.stages.base import Record
 from streams.stages.judge import Judge
+from streams.stages.linking import Linking
 
 DAY_MS = 86_400_000
 PARTITIONS = 1
@@ -39,7 +41,7 @@ def pings(people: int, seconds: int, every_s: int, dice: random.Random) -> list[
                 "employee_id": employee(n), "install_id": employee(n + 1), "fixed_at": at,
                 "lat": -7.4 + dice.gauss(0, 5e-5), "lon": 112.4 + dice.gauss(0, 5e-5),
                 "accuracy_m": 4.0 + dice.random() * 12, "speed_mps": None, "mock": False, "battery": 0.5,
-                "received_at": at + 700,
+                "received_at": at + 700, "boot_id": employee(n), "elapsed_ms": 1_000_000 + second * 1000, "imei": None,
             }  # fmt: skip
             out.append(codec.encode("ping", fields))
     return out
@@ -64,6 +66,13 @@ def alone(positions: Positions, records: Sequence[Record]) -> None:
                 out.append(row)
 
 
+def linked(linking: Linking, records: Sequence[Record]) -> None:
+    """What a ping costs ``route`` beyond passing it on."""
+    for record in records:
+        assert record.value is not None
+        linking.ping(record.value)
+
+
 def main() -> None:
     """Print the figures."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -83,12 +92,13 @@ def main() -> None:
     feed.run(feed.records(circles))
     start = FIRST * DAY_MS - WIB_MS + START_S * 1000
     feed.run(feed.records(barrier(start, PARTITIONS)))
-    positions = Positions("bench000")
-    bare, full, looks, count = [], [], [], 0
+    positions, linking = Positions("bench000"), Linking(PARTITIONS)
+    bare, full, links, looks, count = [], [], [], [], 0
     for slot in range(0, chosen.minutes, 5):
         shifted = feed.records([moved(v, slot * 60_000) for v in pings(chosen.people, 300, chosen.every_s, dice)])
         bare.append(cpu(lambda r=shifted: alone(positions, r)) / len(shifted))  # type: ignore[misc]
         full.append(cpu(lambda r=shifted: stage.fold(r)) / len(shifted))  # type: ignore[misc]
+        links.append(cpu(lambda r=shifted: linked(linking, r)) / len(shifted))  # type: ignore[misc]
         stage.drain(10**9)
         count += len(shifted)
         tick = feed.records(barrier(start + (slot + 5) * 60_000, PARTITIONS))
@@ -106,6 +116,7 @@ def main() -> None:
     print(f"pings of {chosen.people:,} people, one each {chosen.every_s} s: {count:,}")
     print(f"a ping, position alone          {median(bare) * 1e6:8.2f} µs")
     print(f"a ping, with presence           {median(full) * 1e6:8.2f} µs")
+    print(f"a ping, whose phone it is       {median(links) * 1e6:8.2f} µs")
     print(f"a person and quarter of an hour {median(looks) * 1e6:8.1f} µs, rows encoded")
     sizes(chosen.every_s, dice)
 

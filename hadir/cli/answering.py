@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from hadir.settings import Settings
 from hadir.stack.kafka_wire import broker_ready
 from hadir.stack.local import http_ready
@@ -18,12 +16,6 @@ def kafka_address(settings: Settings) -> tuple[str, int]:
     return host, int(port or 9092)
 
 
-def clickhouse_address(settings: Settings) -> tuple[str, int]:
-    """Host and port of ClickHouse's HTTP."""
-    address = urlsplit(settings.clickhouse)
-    return address.hostname or "127.0.0.1", address.port or 8123
-
-
 def kafka_answers(settings: Settings) -> Ready:
     """Kafka takes requests: the local broker has its coordinators; of a cluster some broker lets us in."""
     if settings.kafka_security == "PLAINTEXT" and "," not in settings.kafka:
@@ -33,7 +25,8 @@ def kafka_answers(settings: Settings) -> Ready:
 
 def clickhouse_answers(settings: Settings) -> Ready:
     """ClickHouse takes requests."""
-    return lambda: http_ready(*clickhouse_address(settings), tls=clickhouse_context(settings))
+    _, host, port = settings.clickhouse_address
+    return lambda: http_ready(host, port, tls=clickhouse_context(settings))
 
 
 def gateway_answers(settings: Settings) -> Ready:

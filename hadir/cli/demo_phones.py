@@ -30,18 +30,25 @@ class Outcome(NamedTuple):
     faults: list[str]
 
 
-def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> Outcome:
+def employee_ids(settings: Settings) -> dict[str, str]:
+    """Of all who are known, by staff number."""
+    with closing(queries.connect(settings)) as client:
+        rows = client.query("SELECT staff_no, employee_id FROM v_person").result_rows
+    return {staff_no: str(who) for staff_no, who in rows}
+
+
+def compare(settings: Settings, people: Mapping[str, str], truth: Mapping[str, Any], told: PhoneReport) -> Outcome:
     """
     Hold three against each other: what phones could get out, what they were told is taken, what ClickHouse shows.
 
-    Of the pings one a person and minute is kept, the earliest fix; of face checks all are.
+    Of the pings one a person and minute is kept, the earliest fix; of face checks all are. ``people``: of
+    ``employee_ids``.
     """
     with closing(queries.connect(settings)) as client:
 
         def rows(query: str) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in client.query(query).result_rows]
 
-        people = {staff_no: str(who) for staff_no, who in rows("SELECT staff_no, employee_id FROM v_person")}
         positions = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, fixed_at FROM v_position")}
         faces = {(str(who), _ms(at)) for who, at in rows("SELECT employee_id, taken_at FROM v_face_check")}
     taken = {(people.get(staff_no, ""), at) for staff_no, at in told.face_checks}
@@ -62,14 +69,15 @@ def compare(settings: Settings, truth: Mapping[str, Any], told: PhoneReport) -> 
     return Outcome(summary, faults)
 
 
-def compare_presence(settings: Settings, city: City, truth: Mapping[str, Any], outings: Sequence[Outing]) -> Outcome:
+def compare_presence(
+    settings: Settings, people: Mapping[str, str], city: City, truth: Mapping[str, Any], outings: Sequence[Outing]
+) -> Outcome:
     """
     Hold the presence of each shift, as far as it was judged, against where its phone was.
 
     It may differ by what a crossing of the fence and an end of a gap leave open, ``EDGE_M`` minutes each.
     """
     with closing(queries.connect(settings)) as client:
-        people = {no: str(who) for no, who in client.query("SELECT staff_no, employee_id FROM v_person").result_rows}
         shown_rows = client.query(PRESENCE, parameters={"day": str(truth["day"])}).result_rows
     presence = {str(who): rest for who, *rest in shown_rows}
     faults = _unlike_stays(city, truth, people, presence, outings)
@@ -84,9 +92,10 @@ def _unlike_stays(
     outings: Sequence[Outing],
 ) -> list[str]:
     lines = []
+    _, end_ms = hours(city.day)
     for outing in outings:
         staff_no = outing.phone.staff_no
-        place, end_ms = city.places[truth["phones"][staff_no]["unit_id"]], hours(city.day)[1]
+        place = city.places[truth["phones"][staff_no]["unit_id"]]
         shown = presence.get(people.get(staff_no, ""))
         if shown is None:
             due = truth["people"].get(staff_no, {}).get("state") in WITH_A_SHIFT

@@ -19,6 +19,7 @@ from rich.text import Text
 from hadir import clock
 from hadir.cli import demo_phones, demo_report
 from hadir.cli.demo_alerts import Hook, write_channel
+from hadir.cli.demo_flags import compare_flags
 from hadir.cli.system import LocalSystem
 from hadir.settings import Settings
 from producers.roster.load import run_import
@@ -51,8 +52,9 @@ def think(folder: Path, people: int, terminals: int, seed: int, holiday: str) ->
     outings = make_outings(city, morning)
     write_roster(city, folder / "roster")
     write_change(city, folder / "change")
-    alerts = expected_alerts(World(city, morning))
-    return Told(city, morning, outings, write_truth(city, morning, folder / "truth.json", outings, alerts))
+    world = World(city, morning)
+    truth = write_truth(world, folder / "truth.json", outings, expected_alerts(world))
+    return Told(city, morning, outings, truth)
 
 
 class Demo:
@@ -111,7 +113,7 @@ class Demo:
             if await asyncio.to_thread(demo_report.anybody_judged, self._settings):
                 self._first_judged_s = _elapsed_s()
             await asyncio.sleep(0.2)
-        await system.start({})
+        await system.start()
 
     async def _compare(self, lived: RunReport) -> bool:
         day = date.fromisoformat(str(self._truth["day"]))
@@ -142,15 +144,17 @@ class Demo:
         return not faults
 
     def _beside(self, lived: RunReport) -> list[demo_phones.Outcome]:
-        """What is held against the truth beside attendance: phones, presence, alerts."""
+        """What is held against the truth beside attendance: phones, presence, flags, alerts."""
         hook = self._hook
         about = (
             f"alerts: {len(hook.told())} offices told, {len(hook.corrected())} of them a Ralat,"
             f" in {len(hook.messages)} messages"
         )
+        people = demo_phones.employee_ids(self._settings)
         return [
-            demo_phones.compare(self._settings, self._truth, lived.phones),
-            demo_phones.compare_presence(self._settings, self._city, self._truth, self._outings),
+            demo_phones.compare(self._settings, people, self._truth, lived.phones),
+            demo_phones.compare_presence(self._settings, people, self._city, self._truth, self._outings),
+            compare_flags(self._settings, people, self._truth),
             demo_phones.Outcome(about, hook.faults(self._truth)),
         ]
 

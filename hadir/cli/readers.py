@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from zoneinfo import ZoneInfo
 
 import click
 
+from hadir import clock, queries
 from hadir.access import leader_file
 from hadir.settings import settings
 
@@ -25,13 +27,8 @@ def reader_command(name: str, units: tuple[str, ...]) -> None:
     \b
       hadir reader kadinkes --unit dinkes > clickhouse/access/users.d/leader-kadinkes.xml
     """
-    from datetime import UTC, datetime
-    from zoneinfo import ZoneInfo
-
-    from hadir import clock, queries
-
     configured = settings()
-    today = datetime.fromtimestamp(clock.now_ms() / 1000, UTC).astimezone(ZoneInfo(configured.timezone)).date()
+    today = clock.today(ZoneInfo(configured.timezone))
     with queries.connect(configured) as client:
         below = queries.units_below(client, units, today)
         known = {row["unit_id"] for row in queries.units(client)}

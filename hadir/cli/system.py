@@ -14,7 +14,6 @@ from typing import NamedTuple
 from rich.console import Console
 
 from hadir.cli.answering import (
-    clickhouse_address,
     clickhouse_answers,
     gateway_answers,
     kafka_address,
@@ -94,7 +93,7 @@ def children(settings: Settings, installed: kafka.KafkaInstall) -> list[Child]:
     config = kafka.KafkaConfig(
         data / "kafka", port, settings.kafka_controller_port, host=host, quick=settings.kafka_quick
     )
-    click_house, click_house_port = clickhouse_address(settings)
+    _, click_house, click_house_port = settings.clickhouse_address
     env = environment(settings)
 
     def python(name: str, module: str, *arguments: str, **rest: object) -> Child:
@@ -172,9 +171,8 @@ class LocalSystem:
         names = [name for name in self.supervisor.names if name not in self._held]
         await self.supervisor.ready(*names, timeout_s=timeout_s)
 
-    async def start(self, changes: dict[str, str], timeout_s: float = 60.0) -> None:
-        """Start what was held, with these variables changed for all that start from now on; wait until ready."""
-        self.supervisor.update_environment(changes)
+    async def start(self, timeout_s: float = 60.0) -> None:
+        """Start what was held; wait until ready."""
         for name in self._held:
             await self.supervisor.start_child(name)
         await self.supervisor.ready(*self._held, timeout_s=timeout_s)

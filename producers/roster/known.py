@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from producers.reading import Reader
+from hadir.reading import Reader
 from schemas.codec import decode, identity_key, schema_of
 from schemas.registry import by_name
 from schemas.topics import topics

@@ -10,8 +10,8 @@ from typing import Any
 
 from hadir import clock
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings
-from producers.reading import KafkaReader, Reader
 from producers.roster.check import Check
 from producers.roster.known import Known, content, key_of
 from producers.roster.records import POLICY_FILE, SOURCES, Record, read, read_policies

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from hadir import clock
 from producers.simulator.city import DAY, PEOPLE, TERMINALS, make_city
+from producers.simulator.judge import World
 from producers.simulator.morning import make_morning
 from producers.simulator.outings import make_outings
 from producers.simulator.roster_files import write_change, write_roster
@@ -58,7 +59,7 @@ def main(argv: list[str] | None = None) -> int:
 def _write(city: City, folder: Path) -> int:
     write_roster(city, folder / "roster")
     write_change(city, folder / "change")
-    truth = write_truth(city, make_morning(city), folder / "truth.json")
+    truth = write_truth(World(city, make_morning(city)), folder / "truth.json")
     print(json.dumps(truth["total"]))
     return 0
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from producers.simulator.judge import Expected, View, World
 from producers.simulator.outings import Outing, make_outings, minutes, unit_of
-from producers.simulator.world import ZONE, City, Morning, clock_s, local_text, moment
+from producers.simulator.world import ZONE, Morning, clock_s, local_text, moment
 
 GLANCES = ("07:31", "07:35")
 LAG_S = 300
@@ -38,8 +38,13 @@ STATES = (
 )
 DUE = frozenset(STATES[:8])
 """*Wajib hadir*: what is left of the roster after leave, field duty, not due yet, days off and what is not judged."""
-RULES = ("mock_location", "impossible_travel", "shared_phone")
-"""Rules that a phone's cheat is to be found by."""
+RULES = {
+    "mock_location": "mock_location",
+    "impossible_travel": "impossible_travel",
+    "shared_phone": "shared_phone",
+    "same_photo": "shared_phone",
+}
+"""By the part that a phone plays: the rule that is to find it."""
 NOTES = (
     "A terminal with a wrong clock is believed: its people's in-time and lateness are what that clock showed.",
     "Who depends on a terminal that is still silent is undetermined, whether he came or not.",
@@ -67,7 +72,7 @@ def allowed(world: World, staff_no: str, day: date, horizon_ms: int) -> list[Exp
     return [expected for expected in told if expected is not None]
 
 
-def make_truth(city: City, morning: Morning, outings: Sequence[Outing] | None = None) -> dict[str, Any]:
+def make_truth(world: World, outings: Sequence[Outing] | None = None) -> dict[str, Any]:
     """
     The whole truth as plain values, ready to be written as JSON.
 
@@ -77,7 +82,7 @@ def make_truth(city: City, morning: Morning, outings: Sequence[Outing] | None = 
     ``punches`` (serial -> distinct punches a terminal has delivered by the end), ``silent`` (serial -> since when),
     ``phones`` (staff_no -> what his phone told, see ``_phone``).
     """
-    world = World(city, morning)
+    city, morning = world.city, world.morning
     people: dict[str, dict[str, Any]] = {}
     no_row: dict[str, str] = {}
     eve_day, eve = city.day - timedelta(days=1), {}
@@ -133,7 +138,7 @@ def _phone(world: World, outing: Outing) -> dict[str, Any]:
     return {
         "unit_id": unit_id,
         "install_id": outing.phone.install_id,
-        "cheats": [outing.part] if outing.part in RULES else [],
+        "cheats": [RULES[outing.part]] if outing.part else [],
         "same_photo_as": outing.with_staff_no if outing.part == "same_photo" else "",
         "shares_with": outing.with_staff_no if outing.part == "shared_phone" else "",
         "pings": sum(outing.gets_out(fix.at_ms, end_ms) for fix in outing.fixes),
@@ -143,14 +148,13 @@ def _phone(world: World, outing: Outing) -> dict[str, Any]:
 
 
 def write_truth(
-    city: City,
-    morning: Morning,
+    world: World,
     path: Path,
     outings: Sequence[Outing] | None = None,
     alerts: Mapping[str, list[str]] | None = None,
 ) -> dict[str, Any]:
     """Write the truth as JSON; also returned. ``alerts``: which offices must hear (``simulator.alerts``)."""
-    truth = make_truth(city, morning, outings) | ({} if alerts is None else {"alerts": dict(alerts)})
+    truth = make_truth(world, outings) | ({} if alerts is None else {"alerts": dict(alerts)})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(truth, indent=1, ensure_ascii=False), encoding="utf-8")
     return truth

@@ -12,11 +12,11 @@ from zoneinfo import ZoneInfo, available_timezones
 from hadir import clock
 from hadir.errors import InvalidFact, Misconfigured
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings
 from producers.protocols.adms import serial
 from producers.protocols.attlog_file import SOURCE, Form, parse
 from producers.protocols.lines import DAY_MS, Reject
-from producers.reading import KafkaReader, Reader
 from producers.sources.region import Region, moment_of, utc_offset_s
 from producers.writing import Writer, acknowledged
 from schemas.codec import decode, header

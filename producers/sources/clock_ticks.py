@@ -20,8 +20,8 @@ from hadir import clock, metrics, readiness
 from hadir.crashpoint import reach
 from hadir.errors import InvalidFact, NotAcknowledged
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings, settings
-from producers.reading import KafkaReader, Reader
 from producers.sources.gateway import start_when_there, until_stopped
 from producers.writing import Writer, acknowledged
 from schemas.codec import decode, header

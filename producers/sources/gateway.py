@@ -21,9 +21,9 @@ from aiokafka.errors import KafkaError
 from hadir import clock, metrics
 from hadir.errors import InvalidFact
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings, settings
 from hadir.tls import server_context
-from producers.reading import KafkaReader, Reader
 from producers.sources.door import SERVER_OPTIONS, Door
 from producers.sources.phone_door import PhoneDoor
 from producers.sources.phones import Phones

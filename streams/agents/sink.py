@@ -10,11 +10,10 @@ from faust.types.tuples import Message
 
 from hadir import clock, metrics, readiness
 from hadir.crashpoint import reach
+from hadir.dead_letter import Origin, letter
 from hadir.lag import committed_offsets
 from hadir.outbox import Outbox
 from hadir.settings import Settings
-from schemas import codec
-from schemas.topics import topics
 from streams.checkpoint import read_between
 from streams.runner import deadly, die, epoch_of, make_app, run
 from streams.sink.frames import Batch
@@ -144,20 +143,8 @@ class SinkRunner:
     async def _set_aside(self, refused: DeadLetter) -> None:
         """A record that ClickHouse refuses for good: kept whole, acknowledged before its offset is committed."""
         metrics.DEAD.labels("sink").inc()
-        letter = {
-            "failed_at": clock.now_ms(),
-            "stage": "sink",
-            "reason": refused.reason,
-            "topic": refused.topic,
-            "partition": refused.partition,
-            "offset": refused.offset,
-            "schema": "",
-            "key": refused.key,
-            "value": refused.value,
-            "device_id": "",
-        }
-        name = topics()["dead_letter"].name(self._epoch)
-        await self._outbox.send(name, 0, refused.topic.encode(), codec.encode("dead_letter", letter))
+        origin = Origin(refused.topic, refused.partition, refused.offset, refused.key)
+        await self._outbox.send(*letter("sink", refused.reason, clock.now_ms(), refused.value, origin))
 
     def execute(self) -> None:
         """Run until told to stop."""

@@ -95,7 +95,7 @@ class ClickHouse:
     """One database over HTTP, with so many requests at a time."""
 
     def __init__(self, settings: Settings, connections: int = 6) -> None:
-        self._url = settings.clickhouse
+        self._url = settings.clickhouse_address.url
         self._headers = {
             "X-ClickHouse-User": settings.clickhouse_user,
             "X-ClickHouse-Key": settings.clickhouse_password,

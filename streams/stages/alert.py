@@ -10,6 +10,7 @@ State keys: ``o`` an office's cutoff, ``u`` when a unit was alerted last, ``b`` 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -273,11 +274,10 @@ class Alert:
 
 
 def _sums(counts: Iterable[dict[str, int]]) -> dict[str, int]:
-    sums: dict[str, int] = {}
+    sums = Counter[str]()
     for one in counts:
-        for state, number in one.items():
-            sums[state] = sums.get(state, 0) + number
-    return {state: sums[state] for state in sorted(sums)}
+        sums.update(one)
+    return dict(sorted(sums.items()))
 
 
 def _missing(parts: Iterable[Part]) -> Iterator[dict[str, Any]]:

@@ -66,8 +66,9 @@ def browser() -> Iterator[Chrome]:
 
 
 @pytest.fixture
-def wall(morning: Tables, tmp_path: Path) -> Iterator[str]:
-    """Address of a wall over the morning, in a process of its own whose clock stands at 07.41."""
+def wall(morning: Tables, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Address of a wall over the morning, in a process of its own whose clock stands at 07.41, or as a test wants."""
+    now_ms = str(getattr(request, "param", NOW_MS))
     write_accounts(tmp_path)
     (port,) = free_ports(1)
     env = os.environ | {
@@ -76,9 +77,9 @@ def wall(morning: Tables, tmp_path: Path) -> Iterator[str]:
         "HADIR_CLICKHOUSE_DATABASE": morning.settings.clickhouse_database,
         "HADIR_WALL_PORT": str(port),
         "HADIR_WALL_NAME": "Kota Contoh",
-        "HADIR_CLOCK_START": str(NOW_MS),
-        "HADIR_CLOCK_ANCHOR": str(NOW_MS),
-        "HADIR_CLOCK_UNTIL": str(NOW_MS),
+        "HADIR_CLOCK_START": now_ms,
+        "HADIR_CLOCK_ANCHOR": now_ms,
+        "HADIR_CLOCK_UNTIL": now_ms,
     }
     process = subprocess.Popen([sys.executable, "-m", "wall"], env=env)
     address = f"http://127.0.0.1:{port}"

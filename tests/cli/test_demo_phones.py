@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hadir.cli.demo_phones import compare
+from hadir.cli.demo_phones import compare, employee_ids
 from producers.simulator.phone_app import PhoneReport
 from streams.rules.position import MINUTE_MS, minute_of
 from tests.clickhouse.fixtures import Tables, migrated, tables
@@ -44,7 +44,7 @@ def fill(tables: Tables, fixes: list[int], faces: list[int]) -> None:
 def test_all_is_there(tables: Tables) -> None:
     """The earliest fix of each minute and the face check, delivered twice: no fault, and the counts in a line."""
     fill(tables, [MINUTE + 9000, MINUTE + 5000, MINUTE + MINUTE_MS], [MINUTE, MINUTE])
-    outcome = compare(tables.settings, TRUTH, told())
+    outcome = compare(tables.settings, employee_ids(tables.settings), TRUTH, told())
     assert outcome.faults == []
     assert "3 pings and 1 face checks taken" in outcome.summary
     assert "2 positions and 1 face checks in ClickHouse" in outcome.summary
@@ -66,5 +66,5 @@ def test_what_is_not_as_promised_is_said(
 ) -> None:
     """Lost, nobody's, never taken, refused without reason: one line."""
     fill(tables, fixes, faces)
-    (said,) = compare(tables.settings, TRUTH, told(**changes)).faults
+    (said,) = compare(tables.settings, employee_ids(tables.settings), TRUTH, told(**changes)).faults
     assert fault in said

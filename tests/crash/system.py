@@ -22,6 +22,7 @@ from hadir.stack.supervisor import Supervisor
 from hadir.stack.waiting import free_ports
 from producers.roster.load import run_import
 from producers.simulator.city import DAY, make_city
+from producers.simulator.judge import World
 from producers.simulator.morning import make_morning
 from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import Progress, RunReport, run_city
@@ -178,7 +179,7 @@ class Life:
         city = make_city(seed, DAY, scale.people, scale.terminals)
         begin, end = (moment(city.day, clock_s(text)) for text in (scale.begin, scale.end))
         morning = replace(make_morning(city), start_ms=begin, end_ms=end)
-        return cls(stack, city, morning, make_truth(city, morning), scale)
+        return cls(stack, city, morning, make_truth(World(city, morning)), scale)
 
     @property
     def blows_until_ms(self) -> int:

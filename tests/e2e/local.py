@@ -105,7 +105,7 @@ class Hadir:
     def settle(self, timeout_s: float = 60.0) -> None:
         """Wait until all that lies in Kafka now, and all that follows from it, is judged and stored."""
         by_stage = {group.stage: group for group in groups(self.settings)}
-        for stage in ("distribute", "route", "judge", "alert", "sink"):
+        for stage in ("distribute", "route", "cross", "judge", "alert", "sink"):
             self._passed(by_stage[stage], timeout_s)
 
     def _passed(self, group: Group, timeout_s: float) -> None:

@@ -147,6 +147,7 @@ def test_every_process_tells_its_metrics_at_a_port_of_its_own(hadir: Hadir) -> N
         "clock": "hadir_ticks_total",
         "distribute": 'hadir_folded_records_total{stage="distribute"}',
         "route": 'hadir_folded_records_total{stage="route"}',
+        "cross": 'hadir_folded_records_total{stage="cross"}',
         "judge": 'hadir_folded_records_total{stage="judge"}',
         "alert": 'hadir_folded_records_total{stage="alert"}',
         "sink": 'hadir_sink_rows_total{table="attendance_history"}',

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from hadir.errors import NotAcknowledged
-from producers.reading import Batch, Entry
+from hadir.reading import Batch, Entry
 from schemas.codec import decode
 from schemas.topics import topics
 

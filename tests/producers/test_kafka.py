@@ -20,10 +20,10 @@ import schemas.topics
 from hadir.clock import now_ms
 from hadir.errors import Misconfigured
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader
 from hadir.settings import Settings
 from hadir.stack.waiting import free_ports
 from hadir.topics_admin import ensure_topics
-from producers.reading import KafkaReader
 from producers.roster.load import run_import as import_roster
 from producers.sources.attlog_import import run_import as import_file
 from producers.writing import Writer, acknowledged

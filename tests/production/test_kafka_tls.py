@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from aiokafka.errors import KafkaError
 
 from hadir import clock
 from hadir.cli.answering import kafka_answers
 from hadir.lag import committed_offsets, lags
 from hadir.outbox import Outbox
+from hadir.reading import KafkaReader
 from hadir.settings import Settings
 from hadir.stack import kafka
 from hadir.stack.guard import Guard
@@ -25,11 +28,12 @@ from hadir.stack.kafka_wire import broker_ready
 from hadir.stack.local import Server
 from hadir.stack.waiting import free_ports, until
 from hadir.topics_admin import await_topics, ensure_topics, lets_in
-from producers.reading import KafkaReader
+from notify.__main__ import KafkaLedger, read_ledger
 from producers.writing import Writer
-from schemas.codec import decode
+from schemas.codec import decode, encode
 from schemas.topics import topics
 from streams.checkpoint import CheckpointStore
+from tests.notify.made import alert
 from tests.production.certificates import Certificate, make_certificate
 
 pytestmark = pytest.mark.kafka
@@ -93,14 +97,12 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
 
 
 @asynccontextmanager
-async def worker(settings: Settings, data: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """``distribute`` as a process, told everything by its environment."""
+async def process_of(settings: Settings, data: Path, *module: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A process of hadir, told everything by its environment; what it logs is in ``log`` in the folder."""
     told = {f"HADIR_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
     env = {k: v for k, v in os.environ.items() if not k.startswith("HADIR_")} | told | {"HADIR_DATA": str(data)}
-    with (data / "distribute.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "streams.agents", "distribute", env=env, stdout=log, stderr=log
-        )
+    with (data / "log").open("wb") as log:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", *module, env=env, stdout=log, stderr=log)
     try:
         yield process
     finally:
@@ -136,7 +138,7 @@ async def test_everything_that_connects_gets_in(security: str, doors: Doors, tmp
     await store.close()
 
     group = f"hadir.distribute.{settings.epoch}"
-    async with worker(settings, tmp_path) as process:
+    async with process_of(settings, tmp_path, "streams.agents", "distribute") as process:
 
         async def copied() -> bool:
             found = [
@@ -156,7 +158,46 @@ async def test_everything_that_connects_gets_in(security: str, doors: Doors, tmp
         await until(copied, 90, 0.3, alive=lambda: process.returncode is None)
         await until(committed, 60, 0.3, alive=lambda: process.returncode is None)
     assert [lag.behind for lag in await lags(settings, {group: {names["reference"]: 1}})] == [0]
-    assert PASSWORD not in (tmp_path / "distribute.log").read_text()
+    assert PASSWORD not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize("security", ["SSL", "SASL_SSL"])
+async def test_alert_is_told_and_noted_through_both_doors(security: str, doors: Doors, tmp_path: Path) -> None:
+    """``notify`` finds its topics, reads ledger and alerts, tells (not what was told before), notes, commits."""
+    got: list[str] = []
+
+    async def take(request: web.Request) -> web.Response:
+        got.append((await request.json())["message"])
+        return web.Response()
+
+    app = web.Application()
+    app.router.add_post("/hook", take)
+    settings = doors.settings(security, clickhouse="http://127.0.0.1:9")
+    group, now = f"hadir.notify.{settings.epoch}", clock.system_ms()
+    told, news = (alert(unit=f"{name}-{settings.epoch}", cutoff_at=now, raised_at=now) for name in ("told", "news"))
+    await ensure_topics(settings, settings.epoch, 4)
+    outbox = Outbox(settings, linger_ms=0)
+    await outbox.start()
+    about = {name: told[name] for name in ("unit_id", "work_date", "cutoff_at", "revision", "kind")}
+    await KafkaLedger(outbox).note(about | {"channel": "bkd", "outcome": "sent", "tries": 1, "noted_at": now})
+    for one in (told, news):
+        outbox.send(topics()["alert"].name(settings.epoch), 0, one["unit_id"].encode(), encode("alert", one))
+    await outbox.settle()
+    await outbox.stop()
+
+    async def committed() -> bool:
+        return sum((await committed_offsets(settings, group)).values()) == 2
+
+    async with TestServer(app) as server:
+        channels = tmp_path / "notify.toml"
+        channels.write_text(f'[channels.bkd]\nurl = "json://127.0.0.1:{server.port}/hook"\nunits = ["*"]\n')
+        channels.chmod(0o600)
+        async with process_of(settings, tmp_path, "notify") as process:
+            await until(committed, 60, 0.3, alive=lambda: process.returncode is None)
+    assert [message.split()[0] for message in got] == [news["unit_id"]]
+    noted = [notice["unit_id"] for notice in await read_ledger(KafkaReader(settings), now)]
+    assert noted[-2:] == [told["unit_id"], news["unit_id"]]
+    assert PASSWORD not in (tmp_path / "log").read_text()
 
 
 @pytest.mark.parametrize(

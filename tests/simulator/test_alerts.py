@@ -18,7 +18,7 @@ EXPECTED = expected_alerts(World(CITY, MORNING))
 
 def test_offices_with_somebody_absent_or_in_doubt_must_hear() -> None:
     """Whoever is absent at the end was missing at the cutoff too; an office not in force hears nothing."""
-    truth = make_truth(CITY, MORNING)
+    truth = make_truth(World(CITY, MORNING))
     gone = {row["unit_id"] for row in truth["people"].values() if row["state"] == "absent"}
     assert gone <= set(EXPECTED["must"]) <= set(EXPECTED["may"])
     assert "satpolpp" not in EXPECTED["may"]

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from hadir.clock import Clock, make_clock, system_ms
+from producers.simulator.judge import World
 from producers.simulator.morning import make_morning
 from producers.simulator.run import Progress, RunReport, deliver_all, run_city
 from producers.simulator.truth import make_truth
@@ -69,7 +70,7 @@ async def test_city_loses_nothing_and_invents_nothing() -> None:
     assert report.still_silent == [city.roles["silent_for_good"]]
     assert {(a.serial, a.pin, wall_text(a.device_time_ms)) for a in report.acks} == expected
     assert len(report.acks) == len(expected) == shown[-1].delivered
-    assert Counter(a.serial for a in report.acks) == make_truth(city, morning)["punches"]
+    assert Counter(a.serial for a in report.acks) == make_truth(World(city, morning))["punches"]
     assert report.counts.refused > 0
     assert report.counts.answers > 0
     assert all(line.endswith("&Return=0&CMD=DATA") for _, line in gateway.results)

@@ -218,7 +218,7 @@ def test_truth_last_punch_counts_where_the_policy_says_so() -> None:
 def test_truth_at_the_end_is_certain_for_everybody(seed: int) -> None:
     """However slow or quick the pipeline (up to five minutes), the last state is the same; sums add up by office."""
     city = small(seed)
-    truth = make_truth(city, make_morning(city))
+    truth = make_truth(World(city, make_morning(city)))
     assert all(row["certain"] for row in [*truth["people"].values(), *truth["eve"].values()])
     for sums in [truth["total"], *truth["units"].values()]:
         by_state = {state: sums.get(state, 0) for state in STATES}
@@ -236,7 +236,7 @@ def test_truth_never_allows_absence_from_missing_data(seed: int) -> None:
     city = small(seed)
     morning = make_morning(city)
     world = World(city, morning)
-    truth = make_truth(city, morning)
+    truth = make_truth(world)
     for person in city.people:
         for when in ("07:31", "07:35", "08:31", "09:00"):
             said = {e.state for e in allowed(world, person.staff_no, city.day, at(when))}
@@ -255,7 +255,7 @@ def test_truth_never_allows_absence_from_missing_data(seed: int) -> None:
 def test_truth_default_city_has_every_category() -> None:
     """The demo's own city: everything is in it, and absence is rare, as in a real town."""
     city = make_city()
-    truth = make_truth(city, make_morning(city))
+    truth = make_truth(World(city, make_morning(city)))
     total = truth["total"]
     assert total["roster"] == 3128
     assert len(truth["no_row"]) > 40
@@ -274,7 +274,7 @@ def test_truth_default_city_has_every_category() -> None:
 def test_truth_on_a_holiday_asks_only_for_shift_workers() -> None:
     """On a public holiday offices are off; the hospital's shifts are judged as ever."""
     city = small(holiday="Hari Uji")
-    truth = make_truth(city, make_morning(city))
+    truth = make_truth(World(city, make_morning(city)))
     due = {row["unit_id"] for row in truth["people"].values() if row["state"] in DUE}
     assert due == {"rsud"}
     assert {r["reason"] for r in truth["people"].values() if r["state"] == "off"} == {"holiday", "day_off"}
@@ -283,7 +283,7 @@ def test_truth_on_a_holiday_asks_only_for_shift_workers() -> None:
 def test_truth_file_is_what_was_made_and_finds_disagreements(tmp_path: Path) -> None:
     """The JSON file holds the truth; rows that agree give no line, each that differs gives one."""
     city = small()
-    truth = write_truth(city, make_morning(city), tmp_path / "truth.json")
+    truth = write_truth(World(city, make_morning(city)), tmp_path / "truth.json")
     assert json.loads((tmp_path / "truth.json").read_text(encoding="utf-8")) == truth
     rows = {staff_no: (str(row["state"]), int(row["late_s"])) for staff_no, row in truth["people"].items()}
     assert disagreements(truth, rows) == []

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -285,6 +285,27 @@ def highest(rows: Iterable[Row], identity: tuple[str, ...]) -> dict[Any, Row]:
         elif row["version"] == held["version"]:
             assert row == held, f"two rows of version {row['version']}: {held} and {row}"
     return found
+
+
+def two_owners(
+    make: Callable[[], Stage], log: Sequence[Record], reached: int, batch: int
+) -> tuple[list[Emission], list[Emission]]:
+    """
+    What two owners of one partition say, one after the other.
+
+    Args:
+        reached: how many records the first took, one by one; the second takes all, from the beginning.
+        batch: records in each of the second's batches.
+    """
+
+    def said(size: int, end: int) -> list[Emission]:
+        stage, out = make(), list[Emission]()
+        for start in range(0, end, size):
+            stage.fold(log[start : min(start + size, end)])
+            out += [step for step in stage.drain(10**9) if isinstance(step, Emission)]
+        return out
+
+    return said(1, min(reached, len(log))), said(batch, len(log))
 
 
 def pump(

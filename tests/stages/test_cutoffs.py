@@ -14,7 +14,7 @@ from schemas import codec
 from streams.rules.cutoff import SPOKEN_OF_MS
 from streams.stages.base import Emission, Record
 from tests.stages import records as r
-from tests.stages.harness import City, highest
+from tests.stages.harness import City, highest, two_owners
 from tests.stages.scenarios import Scenario, scenarios
 from tests.stages.test_laws import examples, feed, judged, new_judge, seeds, staff_log
 
@@ -91,13 +91,7 @@ def test_an_earlier_owners_words_are_outdone(s: Scenario, reached: int, batch: i
     more of it, and what the earlier owner said last stands.
     """
     log = closed(staff_log(s, seed))
-    first, second, early, late = new_judge(), new_judge(), list[Emission](), list[Emission]()
-    for record in log[:reached]:
-        first.fold([record])
-        early += [step for step in first.drain(10**9) if isinstance(step, Emission)]
-    for start in range(0, len(log), batch):
-        second.fold(log[start : start + batch])
-        late += [step for step in second.drain(10**9) if isinstance(step, Emission)]
+    early, late = two_owners(new_judge, log, reached, batch)
     horizon = max(codec.decode(x.value)[1]["at"] for x in log if codec.schema_of(x.value).name == "barrier")
     open_still = [row for row in spoken(late) if row["cutoff_at"] + SPOKEN_OF_MS > horizon]
     keys = {tuple(row[name] for name in IDENTITY) for row in open_still}

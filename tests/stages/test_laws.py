@@ -13,7 +13,7 @@ from schemas import codec
 from streams.stages.base import Emission, Record, Stage
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices
-from tests.stages.harness import EPOCH, City, Result, Row, bare, highest, pump
+from tests.stages.harness import EPOCH, City, Result, Row, bare, highest, pump, two_owners
 from tests.stages.scenarios import Scenario, scenarios
 
 seeds = st.integers(0, 2**32)
@@ -173,13 +173,7 @@ def test_judge_right_whatever_an_earlier_owner_wrote(s: Scenario, reached: int, 
     first wrote in between is outdone wherever it no longer holds.
     """
     log = staff_log(s, seed)
-    first, second, early, late = new_judge(), new_judge(), list[Emission](), list[Emission]()
-    for record in log[:reached]:
-        first.fold([record])
-        early += [step for step in first.drain(10**9) if isinstance(step, Emission)]
-    for start in range(0, len(log), batch):
-        second.fold(log[start : start + batch])
-        late += [step for step in second.drain(10**9) if isinstance(step, Emission)]
+    early, late = two_owners(new_judge, log, reached, batch)
     assert judged(late) == judged([*early, *late])
 
 

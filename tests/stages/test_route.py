@@ -160,7 +160,8 @@ def test_ping_goes_on_untouched() -> None:
     value = codec.encode(*r.ping(f"{MONDAY} 07:30"))
     records = [Record(0, b"ani", value), Record(1, b"ani", value[:9])]
     assert stage.fold(records) == []
-    assert stage.drain(1) == [Emission("staff_log", 2, b"ani", value), Emission("staff_log", 2, b"ani", value[:9])]
+    out = [step for step in stage.drain(1) if isinstance(step, Emission) and step.log != "link"]
+    assert out == [Emission("staff_log", 2, b"ani", value), Emission("staff_log", 2, b"ani", value[:9])]
     assert stage.drain(1) == []
 
 
@@ -204,11 +205,12 @@ def test_face_checks_go_on_unchanged_and_into_a_log_of_their_own() -> None:
     out = stage.drain(1)
     staff = [Emission("staff_log", 2, b"ani", value) for value in values]
     assert [step for step in out if isinstance(step, Emission) and step.log == "staff_log"] == staff
-    assert [step for step in out if step not in staff] == [Emission("face_check", 2, b"ani", values[1])]
+    others = [step for step in out if step not in staff and isinstance(step, Emission) and step.log != "link"]
+    assert others == [Emission("face_check", 2, b"ani", values[1])]
     judge, without = Judge(2, P, EPOCH), Judge(2, P, EPOCH)
     assert judge.fold([Record(n, b"ani", value) for n, value in enumerate(values)]) == []
     assert without.fold([Record(n, b"ani", values[n]) for n in (0, 2)]) == []
-    assert list(judge.changed()) == list(without.changed()), "a face check leaves no trace yet"
+    assert list(judge.changed()) == list(without.changed()), "what a face check shares comes back as a suspicion"
 
 
 def test_restored_route_moves_old_punches() -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hadir import clock
+from streams.rules.presence import presence
 from tests.clickhouse.fixtures import Tables, migrated, tables
 from wall.app import Wall
 from wall.hub import Hub
@@ -37,6 +38,45 @@ def person_row(who: UUID, unit: str, state: str, version: int, *, in_at: str = "
     extra = f", {more.split('=')[0]}" if more else ""
     value = f", {more.split('=', 1)[1]}" if more else ""
     return f"INSERT INTO attendance_history ({columns}{extra}) VALUES ({values}{value})"
+
+
+def stay_row(who: UUID, unit: str, seen: Sequence[tuple[str, str, str]], until: str, version: int = 9) -> str:
+    """
+    INSERT of a row of presence, as the rule makes it of a phone that speaks each five minutes.
+
+    Args:
+        seen: spans in which it spoke: local ``HH:MM`` from and to, and whether ``inside`` or ``outside``.
+        until: local ``HH:MM`` through which the shift, 07.30 to 16.00, is judged.
+    """
+    at = {"inside": (-7_470_000, 112_430_000, 10), "outside": (-7_400_000, 112_430_000, 10)}
+    fixes = [
+        (second, *at[place])
+        for begin, end, place in seen
+        for second in range(_second(begin), min(_second(end), _second(until) - 1) + 1, 300)
+    ]
+    start, last = _second("07:30"), _second(until)
+    found = presence(fixes, [(-7_470_000, 112_430_000, 0.99, 100)], start, last, 7 * 3600)
+    windows = ", ".join(f"({_utc(w.start)}, {_utc(w.end)}, '{w.place}')" for w in found.windows)
+    hours = ", ".join(f"({_utc(at)}, {inside}, {outside}, {unknown})" for at, inside, outside, unknown in found.hours)
+    return (
+        "INSERT INTO presence (employee_id, work_date, unit_id, shift_start_at, shift_end_at, until_at, inside_s,"
+        f" outside_s, unknown_s, pings, windows, hours, epoch, version) VALUES ('{who}', '{DAY}', '{unit}',"
+        f" {_utc(start)}, {_utc(_second('16:00'))}, {_utc(last)}, {', '.join(map(str, found.seconds))}, {len(fixes)}, [{windows}], [{hours}],"
+        f" 'e1', {version})"
+    )
+
+
+def _second(local: str) -> int:
+    return int(datetime.fromisoformat(f"{DAY}T{local}+07:00").timestamp())
+
+
+def _utc(second: int) -> str:
+    return f"'{datetime.fromtimestamp(second, UTC):%Y-%m-%d %H:%M:%S}'"
+
+
+AN_AFTERNOON = (("07:21", "09:50", "inside"), ("09:55", "10:20", "outside"), ("10:25", "11:35", "inside"),
+                ("12:45", "13:15", "inside"))  # fmt: skip
+"""Out for a while before noon, silent at lunch."""
 
 
 def flush(tables: Tables, offset: int) -> None:

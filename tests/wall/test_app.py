@@ -5,11 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiohttp import ClientResponse
 
-from tests.wall.conftest import ANI, BUDI, CITRA, DEWI, NAMES, PASSWORD, Served, flush, person_row
+from tests.wall.conftest import (
+    AN_AFTERNOON,
+    ANI,
+    BUDI,
+    CITRA,
+    DEWI,
+    NAMES,
+    PASSWORD,
+    Served,
+    flush,
+    person_row,
+    stay_row,
+)
 from wall.users import TRIES
 
 pytestmark = pytest.mark.clickhouse
@@ -76,6 +89,72 @@ async def test_person_is_explained(served: Served) -> None:
     assert [shown["said"] for shown in why["history"]] == ["Terlambat"]
     assert (await served.client.get("/api/person/nobody")).status == 404
     assert (await served.client.get(f"/api/person/{CITRA}?date=2026-13-01")).status == 400
+
+
+async def test_person_is_shown_through_the_day(served: Served) -> None:
+    """Hour by hour, as far as it is judged; the newest row."""
+    await served.sign_in("kadinkes")
+    served.tables.run(stay_row(BUDI, "U1", AN_AFTERNOON, "10:15", version=8))
+    served.tables.run(stay_row(BUDI, "U1", AN_AFTERNOON, "13:15", version=9))
+    why = await (await served.client.get(f"/api/person/{BUDI}?lang=en")).json()
+    stay = why["presence"]
+    assert "no_presence" not in why
+    assert (stay["until"], stay["end"], stay["complete"]) == ("13.15", "16.00", False)
+    assert stay["hours"][3]["said"] == "10.00–11.00: At the workplace 35 min, Outside 25 min"
+    assert stay["hours"][5]["said"] == "12.00–13.00: At the workplace 15 min, Not known 45 min"
+    assert [(one["from"], one["to"], one["place"]) for one in stay["windows"]] == [
+        ("07.30", "09.55", "inside"),
+        ("09.55", "10.25", "outside"),
+        ("10.25", "11.35", "inside"),
+        ("11.35", "12.45", "unknown"),
+        ("12.45", "13.15", "inside"),
+    ]
+
+
+async def test_where_somebody_was_is_for_the_leader_of_that_unit(served: Served) -> None:
+    """Nobody else's phone, not that of another unit; nor what is left of the time before a move to this one."""
+    served.tables.run(stay_row(DEWI, "U2", AN_AFTERNOON, "13:15"))
+    served.tables.run(stay_row(BUDI, "U2", AN_AFTERNOON, "13:15"))
+    assert (await served.client.get(f"/api/person/{DEWI}")).status == 401
+    await served.sign_in("kadinkes")
+    refused = await served.client.get(f"/api/person/{DEWI}")
+    assert (refused.status, await refused.json()) == (403, {"error": "not_yours"})
+    why = await (await served.client.get(f"/api/person/{BUDI}")).json()
+    assert "presence" not in why
+    assert why["no_presence"] == "no_phone"
+
+
+async def test_why_there_is_nothing_of_a_phone_is_said(served: Served) -> None:
+    """No phone on that date, a phone and no place, both and nothing judged yet, no duty: never a word of absence."""
+    await served.sign_in("sekda")
+
+    async def reason(who: UUID) -> str:
+        why = await (await served.client.get(f"/api/person/{who}")).json()
+        assert "presence" not in why
+        found: str = why["no_presence"]
+        return found
+
+    def phone(install: str, who: UUID, first: str, last: str, offset: int) -> None:
+        served.tables.run(
+            "INSERT INTO phone (install_id, employee_id, valid_from, valid_to, _offset)"
+            f" VALUES ('{install}', '{who}', '{first}', {last}, {offset})"
+        )
+
+    assert await reason(BUDI) == "no_phone"
+    phone("i1", BUDI, "2026-01-01", "'2026-11-22'", 20)
+    phone("i2", BUDI, "2026-11-24", "NULL", 21)
+    phone("i3", BUDI, "2026-01-01", "NULL", 22)
+    phone("i3", DEWI, "2026-06-01", "NULL", 23)
+    assert await reason(BUDI) == "no_phone"  # the one that covers the date has gone on to Dewi
+    assert await reason(DEWI) == "no_place"
+    phone("i4", BUDI, "2026-01-01", "NULL", 24)
+    assert await reason(BUDI) == "no_place"
+    for unit, first, last in (("U1", "2026-01-01", "NULL"), ("U2", "2026-01-01", "'2026-11-22'")):
+        served.tables.run(
+            "INSERT INTO geofence (unit_id, name, lat, lon, radius_m, valid_from, valid_to, _offset)"
+            f" VALUES ('{unit}', 'x', -7.47, 112.43, 100, '{first}', {last}, 25)"
+        )
+    assert (await reason(BUDI), await reason(DEWI), await reason(ANI)) == ("none_yet", "no_place", "no_duty")
 
 
 @pytest.mark.parametrize("path", ["/api/office/U1", f"/api/person/{BUDI}"])

@@ -22,6 +22,12 @@ const WORDS = {
     history: "Pernah ditampilkan", from: "Sejak", not_yours: "Bukan unit Anda.", sign_in: "Masuk dahulu untuk melihat nama.",
     database: "Basis data tidak menjawab. Coba lagi.", trial: "uji coba", not_in_force: "belum diterapkan",
     used_as: { in: "masuk", out: "pulang", none: "tidak dipakai" },
+    phone: "Posisi telepon selama dinas", judged: (until) => `dinilai sampai pukul ${until}`,
+    whole: (end) => `dinilai seluruhnya sampai ${end}`, later: "belum dinilai",
+    gap: "Telepon diam atau tidak jelas: celah data, bukan ketidakhadiran.",
+    no_duty: "Tidak dinilai: tidak ada dinas di kantor pada tanggal ini.", no_phone: "Tidak ada telepon terdaftar.",
+    no_place: "Tidak dinilai: letak kantor belum dicatat.",
+    none_yet: "Belum ada yang dapat dinilai: celah data, bukan ketidakhadiran.",
   },
   en: {
     wajib: "Due", hadir: "Present", terlambat: "Late", ditunggu: "Awaited", belum_hadir: "Not here yet",
@@ -42,15 +48,22 @@ const WORDS = {
     history: "Was shown", from: "From", not_yours: "Not one of your units.", sign_in: "Sign in to see names.",
     database: "The database does not answer. Try again.", trial: "trial", not_in_force: "not in force",
     used_as: { in: "in", out: "out", none: "not used" },
+    phone: "The phone during the shift", judged: (until) => `judged through ${until}`,
+    whole: (end) => `judged to the end, ${end}`, later: "not judged yet",
+    gap: "A phone that is silent or unclear is a gap in the data, not an absence.",
+    no_duty: "Not judged: no duty at the office on this date.", no_phone: "No phone is registered.",
+    no_place: "Not judged: the office's place is not on record.",
+    none_yet: "Nothing to judge yet: a gap in the data, not an absence.",
   },
 }[LANGUAGE];
-const PAGE_S = 12, REFRESH_S = 1;
+const PAGE_S = 12, REFRESH_S = 1, PERSON_S = 60;  // a phone's quarter of an hour changes no tile, so a person is asked anew
 const SHOWN_ARRIVALS = 12;
 const STATE_CLASS = {
   present: "here", present_unmeasured: "here", late: "late", awaited: "awaited", not_here: "gone", absent: "gone",
   unexplained: "gone", undetermined: "unknown", leave: "excused", field_duty: "excused",
+  inside: "here", outside: "outside", unknown: "unknown",
 };
-const SIGNS = { here: "✓", late: "◔", awaited: "…", gone: "✕", unknown: "?", excused: "○" };
+const SIGNS = { here: "✓", late: "◔", awaited: "…", gone: "✕", unknown: "?", excused: "○", outside: "↗" };
 
 const $ = (id) => document.getElementById(id);
 const state = { tiles: new Map(), order: [], page: 0, me: null, date: "", cut: false, beat: null, heardAt: 0 };
@@ -158,7 +171,7 @@ function addArrival(arrival) {
 
 // -- an office, a person ----------------------------------------------------------------------------------------------
 
-let lookedAt = "", detailUnit = "";
+let lookedAt = "", detailUnit = "", askedAt = 0;
 
 async function showDetail() {
   const [kind, id] = location.hash.slice(1).split("/");
@@ -168,6 +181,7 @@ async function showDetail() {
   detail.hidden = !open;
   if (!open) { showTiles(); lookedAt = ""; return; }
   const wanted = `${kind}/${id}`;
+  askedAt = performance.now();
   const answer = await fetch(`api/${kind === "unit" ? "office" : "person"}/${id}?lang=${LANGUAGE}`).catch(() => null);
   const found = answer ? await answer.json().catch(() => ({ error: "database" })) : { error: "database" };
   if (location.hash !== `#${wanted}`) return;  // somebody was quicker
@@ -187,7 +201,8 @@ async function showDetail() {
 let refresh = null;
 
 function refreshDetail(view) {
-  if (!lookedAt || refresh || !(view.whole || view.tiles.some((tile) => tile.unit === detailUnit))) return;
+  const old = lookedAt.startsWith("person/") && performance.now() - askedAt > PERSON_S * 1000;
+  if (!lookedAt || refresh || !(old || view.whole || view.tiles.some((tile) => tile.unit === detailUnit))) return;
   refresh = setTimeout(() => { refresh = null; showDetail(); }, REFRESH_S * 1000);
 }
 
@@ -229,8 +244,60 @@ function person(found) {
   const punches = found.punches.map((one) => row(one.at.replaceAll(":", "."), one.terminal, WORDS.used_as[one.used_as] ?? one.used_as));
   const shown = found.history.map((one) => row(one.from, one.said));
   const taken = found.correction ? [make("p", found.correction, "correction")] : [];
-  return [make("h2", found.name), ...taken, facts, make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
+  return [make("h2", found.name), ...taken, facts, ...phone(found), make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
     make("h2", WORDS.history), table([WORDS.from, WORDS.state], shown)];
+}
+
+function phone(found) {
+  const stay = found.presence;
+  if (!stay) return [make("h2", WORDS.phone), make("p", WORDS[found.no_presence] ?? found.no_presence, "note")];
+  const places = make("ul", null, "places"), windows = make("ol", null, "windows");
+  for (const one of stay.places) {
+    const line = make("li"), bar = make("i", null, `part ${one.place}`);
+    bar.append(make("b", SIGNS[STATE_CLASS[one.place]]));
+    line.append(bar, make("span", one.word), make("strong", one.time));
+    places.append(line);
+  }
+  for (const one of stay.windows) {
+    const line = make("li", `${one.from}–${one.to} `);
+    line.append(said(one.place, one.said));
+    windows.append(line);
+  }
+  const head = make("h2", `${WORDS.phone} `);
+  head.append(make("span", stay.complete ? WORDS.whole(stay.end) : WORDS.judged(stay.until), "judged"));
+  return [head, ...strip(stay), places, make("p", WORDS.gap), windows];
+}
+
+// A column an hour, as wide as it is long; in it the places by their share, always in the same order. The list below says
+// the same to whoever can't see it.
+function strip(stay) {
+  const bars = make("div", null, "strip"), below = make("div", null, "hours");
+  bars.ariaHidden = below.ariaHidden = "true";
+  for (const hour of stay.hours) {
+    const column = make("div");
+    column.style.flexGrow = hour.s;
+    column.title = hour.said;
+    for (const one of hour.parts) {
+      const part = make("i", null, `part ${one.place}`), sign = make("b", SIGNS[STATE_CLASS[one.place]]);
+      part.style.flexGrow = one.s;
+      sign.append(make("span", ` ${one.m}′`));
+      part.append(sign);
+      column.prepend(part);
+    }
+    bars.append(column);
+  }
+  if (stay.later_s > 0) {
+    const later = make("div", null, "later");
+    later.style.flexGrow = stay.later_s;
+    later.append(make("span", WORDS.later));
+    bars.append(later);
+  }
+  for (const one of stay.labels) {
+    const label = make("span", one.text);
+    label.style.left = `${one.at * 100}%`;
+    below.append(label);
+  }
+  return [bars, below];
 }
 
 // -- clock, age, connection -------------------------------------------------------------------------------------------

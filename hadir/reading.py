@@ -1,4 +1,4 @@
-"""How producers read hadir's topics: from the start or a moment to the end, and live after it, without a group."""
+"""Reading hadir's topics without a group: from the start or a moment to the end, and live after it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Batch(NamedTuple):
 
 
 class Reader(Protocol):
-    """What producers need of a log; ``KafkaReader`` or, in tests, one in memory."""
+    """What is asked of a log; ``KafkaReader`` or, in tests, one in memory."""
 
     def batches(self, topic: str, *, since_ms: int | None = None, follow: bool = False) -> AsyncIterator[Batch]:
         """
