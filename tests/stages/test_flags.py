@@ -174,6 +174,30 @@ def test_punch_of_now_waits_for_its_quarter() -> None:
     assert {*map(tuple, found(rows))} == {("impossible_travel",)}
 
 
+@pytest.mark.parametrize(
+    ("moment", "counts"),
+    [("05:59:59", False), ("06:00:00", True), ("15:59:59", True), ("16:00:00", False), ("16:05:00", False)],
+)
+def test_only_what_is_of_the_shift_counts(moment: str, counts: bool) -> None:
+    """From the opening of the in-window to the end: fingers and fixes before and after are nobody's business."""
+    fixes = [here(f"{MONDAY} 06:00"), here(f"{MONDAY} 15:55")]
+    finger = flag_log(*fixes, punched(f"{MONDAY} {moment}", "B"), r.enrolment("ani", "B")).take(EVENING)
+    fix = flag_log(here(f"{MONDAY} {moment}", mock=True)).take(EVENING)
+    assert any(found(finger)) == any(found(fix)) == counts
+
+
+def test_terminal_of_a_unit_with_two_circles_may_hang_in_either() -> None:
+    """Its place is one circle around both: from its middle to its edge nobody has travelled."""
+    fixes, finger = (
+        desk(f"{MONDAY} 09:30", f"{MONDAY} 10:30"),
+        [punched(f"{MONDAY} 10:02", "B"), r.enrolment("ani", "B")],
+    )
+    annex = r.geofence("V", "gudang", lat=-7.7)
+    said = evidence(flag_log(annex, *fixes, *finger).take(EVENING), "impossible_travel")
+    assert said["from_place" if said["from_device"] else "to_place"] == "-7.80000,112.40000 (11220 m)"
+    assert not any(found(flag_log(r.geofence("V", "gudang"), *fixes, *finger).take(EVENING)))
+
+
 MOVES = [
     ("device moved", [r.device("A", unit_id="V")], [r.device("A")]),
     ("circle moved", [r.geofence(lat=FAR)], [r.geofence()]),
