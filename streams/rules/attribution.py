@@ -37,7 +37,7 @@ def owner(devices: Sequence[Device], enrolments: Sequence[Enrolment], device_tim
 
     Pure. Source: PP 94/2021 counts against a person only what is his; a PIN is his from date to date.
 
-    >>> jakarta = Device(1, 0, 99, False, "Asia/Jakarta")
+    >>> jakarta = Device(1, 0, 99, False, "Asia/Jakarta", "dinas")
     >>> ani = Enrolment(2, 0, 99, False, "A", "17", "ani")
     >>> budi = Enrolment(3, 10, 99, False, "A", "17", "budi")
     >>> owner([jakarta], [ani, budi], 10 * 86_400_000 + 7 * 3_600_000)

@@ -117,7 +117,7 @@ class Flags:
         return Trace(sight.fixes, self._punches(stay, day, sight) if sight.fixes else (), shared)
 
     def _punches(self, stay: Stay, day: int, sight: Sight) -> list[Punched]:
-        """At terminals whose unit has a place; by moment and terminal."""
+        """At terminals whose unit has a place; in order of time and terminal."""
         world, found = self._memory.world, []
         for punch in punch_fold.between(stay.person.punches, sight.due.in_opens, sight.until - 1):
             device = in_force(world.devices.get(punch.device_id, ()), day)
@@ -125,7 +125,7 @@ class Flags:
             if circles:
                 place = _around(circles)
                 found.append(Punched(punch.occurred_at // 1000, *place, False, punch.device_id))
-        return sorted(found)
+        return found
 
     # -- put away and taken up ----------------------------------------------------------------------------------
 
@@ -171,7 +171,8 @@ def row(employee: bytes, day: int, sight: Sight | None, found: list[Flag], tail:
     for flag in found:
         evidence = flag.finding.evidence
         parts += (_text(flag.id), rows.text(flag.rule), rows.moment(flag.rule_version), _double(flag.finding.score))
-        parts.append(codec.long_bytes(len(evidence)))
+        if evidence:
+            parts.append(codec.long_bytes(len(evidence)))
         for name, value in evidence.items():
             parts += (rows.text(name), _text(value))
         parts.append(b"\0")

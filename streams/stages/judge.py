@@ -155,6 +155,8 @@ class Judge:
                         self._agenda.touch(person, day)
 
     def _take_personal(self, name: str, record: dict[str, Any], raw: bytes) -> None:
+        if name == "enrolment":
+            self._meet(self.memory.person(record["employee_id"]), record["device_id"])
         person, change = self.memory.put_personal(name, record, raw)
         if change is None:
             return
@@ -183,6 +185,16 @@ class Judge:
                 self._touch_places(change, self.memory.hung.get(change.subject, ()), change.subject)
         else:
             self._agenda.everybody(change)
+
+    def _meet(self, person: Person, device_id: str) -> None:
+        """
+        That a person punches at a terminal is known from now on; what moved it before passed him by.
+
+        His punches there may have come first: ``route`` and ``distribute`` wait for each other nowhere.
+        """
+        if self._stays.find(person.key) is not None and person not in self.memory.enrolled.get(device_id, ()):
+            for day in {bucket + near for bucket in person.punches for near in range(-NEAR, NEAR + 1)}:
+                self._agenda.stay(person, day)
 
     def _touch_places(self, change: Change, devices: Iterable[str], staff: str = "") -> None:
         """

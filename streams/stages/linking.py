@@ -37,7 +37,8 @@ class Linking:
     """
     Looks for what it knows in the bytes of a ping, and decodes those in which it is not.
 
-    What is remembered only saves work: a link may be said twice, and is the same then.
+    What is remembered only saves work: a link may be said twice, and is the same then. Ids hold no control characters
+    (the door lets none in), so the bytes of one are never those of another with what is around it.
     """
 
     def __init__(self, partitions: int) -> None:

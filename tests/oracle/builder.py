@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tests.oracle.dice import Dice
 from tests.oracle.oracle import DAY_MS, Entry, Fact, Record, wall_clock
-from tests.oracle.records import SECOND, Told, World, day, entered, punch, shown_by, status
-from tests.oracle.roster import GHOST, OFFICE_LAT, OFFICE_LON, WIB, Chain, Roster, Size
+from tests.oracle.records import SECOND, Told, World, day, employee, entered, punch, shown_by, status
+from tests.oracle.roster import GHOST, OFFICE_LON, WIB, Chain, Roster, Size, office_lat
 
 HOUR, MINUTE = 3_600_000, 60_000
 
@@ -112,8 +113,12 @@ class Builder(Roster):
                         break
                     roles = dice.pick([COMING, COMING, GOING, COMING + GOING + ENDINGS])
                     beside = dice.pick([0, 0, SECOND, -SECOND, -MINUTE, MINUTE, -HOUR, HOUR // 2])
-                    device_id, pin = dice.pick(fingers)
-                    self.punched(device_id, pin, self.aim(roles, work_date, zone) + beside)
+                    moment = self.aim(roles, work_date, zone) + beside
+                    for device_id, pin in fingers if self.with_spice("double_punch", 20) else [dice.pick(fingers)]:
+                        self.punched(device_id, pin, moment)
+                        moment += dice.pick([0, MINUTE, HOUR])
+                    if self.with_spice("walk", 40):
+                        self.pinged(employee_id, moment + dice.pick([0, -MINUTE, 7 * MINUTE, -20 * MINUTE]))
         strays = dice.between(0, 3) if "stray_punch" in self.spices else 0
         for _ in range(strays):
             device_id = dice.pick([*self.clock_of, GHOST])
@@ -195,28 +200,15 @@ class Builder(Roster):
             }
             self.device_facts.append(("device_event", event))
         for _ in range(dice.between(0, 3)):
+            employee_id, at = dice.pick(list(self.fingers)), dice.pick(self.edges)
+            if dice.chance(50):
+                self.looked(employee_id, at)
+            else:
+                self.pinged(employee_id, at)
+        if self.with_spice("lent", 4):  # one photo for more people than anybody would believe
             at = dice.pick(self.edges)
-            ping = {
-                "employee_id": dice.pick(list(self.fingers)),
-                "install_id": "install-1",
-                "fixed_at": at,
-                "lat": OFFICE_LAT,
-                "lon": OFFICE_LON,
-                "accuracy_m": None,
-                "speed_mps": None,
-                "mock": None,
-                "battery": None,
-                "received_at": at + SECOND,
-                "boot_id": None,
-                "elapsed_ms": None,
-                "imei": None,
-            }
-            self.phone_facts.append(("ping", ping))
-            if dice.between(0, 2) == 0:
-                shared = ("employee_id", "install_id", "mock", "received_at", "boot_id", "elapsed_ms", "imei")
-                scores = {"match": 0.5, "liveness": None, "model": "m", "photo_sha256": None, "photo_phash": None}
-                face = {name: ping[name] for name in shared} | {"taken_at": at} | scores
-                self.phone_facts.append(("face_check", face))
+            for number in range(dice.pick([50, 51, 52])):
+                self.looked(employee(number), at, "cc" * 32)
 
     def walks(self) -> None:
         """Phones that speak for an hour or three of a shift: steps of seconds, minutes and more than a gap."""
@@ -227,32 +219,72 @@ class Builder(Roster):
                     continue
                 at = self.aim(["start", "opens", "cutoff", "end"], work_date, self.zone_of[self.works_at[employee_id]])
                 at += dice.pick([0, -10 * MINUTE, HOUR, -HOUR, 123_456])
+                made_up = dice.pick([0, 0, 15, 70]) if "made_up" in self.spices else 0
                 for _ in range(dice.between(1, 25)):
                     at += dice.pick([5, 60, 300, 300, 300, 300, 600, 899, 900, 901, 1800]) * SECOND
-                    self.pinged(employee_id, at)
+                    self.pinged(employee_id, at, made_up)
                     if dice.chance(10):  # the same moment, or a second before it, from elsewhere
-                        self.pinged(employee_id, at - dice.pick([0, SECOND]))
+                        self.pinged(employee_id, at - dice.pick([0, SECOND]), made_up)
 
-    def pinged(self, employee_id: str, at: int) -> None:
-        """One ping, somewhere about the office."""
+    def pinged(self, employee_id: str, at: int, made_up: int = 0) -> None:
+        """One ping, somewhere about the office; ``made_up``: so often in a hundred not where it says."""
+        dice = self.dice
+        lat = office_lat(self.works_at[employee_id])
+        north = dice.pick([0, 0, 0, 0, 0.0005, 0.0009, 0.0011, 0.002, 0.01])
+        if self.with_spice("jump", 6):
+            north = dice.pick([1.0, 0.4, -0.4, 0.05, 0.1])
+        accuracies = [8.0, 20.0, 60.0, 200.0, 200.5, 3000.0, 40_000.0, 0.0, None]
+        ping = {
+            "lat": 95.0 if self.with_spice("jump", 2) else lat + north,
+            "lon": OFFICE_LON + dice.pick([0, 0, 0, 0.0002, -0.0009, 0.002]),
+            "accuracy_m": dice.pick(accuracies) if dice.chance(40) else 8.0,
+            "fixed_at": at,
+            "speed_mps": None,
+            "mock": True if dice.chance(made_up) else dice.pick([None, False]),
+            "battery": dice.pick([None, 0.5]),
+        }
+        self.phone_facts.append(("ping", self.phone(employee_id, at) | ping))
+
+    def looked(self, employee_id: str, at: int, photo: str | None = None) -> None:
+        """A face checked; ``photo``: the one of many."""
+        dice = self.dice
+        photos = [None, None, hashlib.sha256(employee_id.encode()).hexdigest()]
+        face = {
+            "taken_at": at,
+            "mock": None,
+            "match": 0.5,
+            "liveness": None,
+            "model": "m",
+            "photo_sha256": photo or ("dd" * 32 if self.with_spice("lent", 40) else dice.pick(photos)),
+            "photo_phash": None,
+        }
+        self.phone_facts.append(("face_check", self.phone(employee_id, at) | face))
+
+    def phone(self, employee_id: str, at: int) -> Record:
+        """Whose phone speaks, and when it was heard: mostly his own and at once."""
         dice = self.dice
         late = dice.pick([1, 3600, 40 * 86_400, 46 * 86_400, -7200]) if dice.chance(20) else 1
-        ping = {
+        used: Record = {
             "employee_id": employee_id,
-            "install_id": "install-1",
-            "fixed_at": at,
-            "lat": OFFICE_LAT + dice.pick([0, 0, 0, 0, 0.0005, 0.0009, 0.0011, 0.002, 0.01, 1.0]),
-            "lon": OFFICE_LON + dice.pick([0, 0, 0, 0.0002, -0.0009, 0.002]),
-            "accuracy_m": dice.pick([8.0, 20.0, 60.0, 200.0, 200.5, 0.0, None]) if dice.chance(40) else 8.0,
-            "speed_mps": None,
-            "mock": dice.pick([None, False, True]),
-            "battery": dice.pick([None, 0.5]),
+            "install_id": f"install-{employee_id}",
             "received_at": at + late * SECOND,
             "boot_id": None,
             "elapsed_ms": None,
             "imei": None,
         }
-        self.phone_facts.append(("ping", ping))
+        if dice.chance(30):
+            used |= {"boot_id": f"boot-{employee_id}", "elapsed_ms": at % DAY_MS}
+        if self.with_spice("lent", 12):
+            used |= dice.pick(
+                [
+                    {"boot_id": "boot-lent"},
+                    {"boot_id": "boot-other", "imei": "350000000000000"},
+                    {"imei": "350000000000000"},
+                    {"install_id": "install-lent"},
+                    {"boot_id": "", "imei": ""},
+                ]
+            )
+        return used
 
     # ---- order
 

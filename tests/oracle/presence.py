@@ -3,8 +3,9 @@ The oracle of presence: decision 0009 read aloud, second by second where the pip
 
     P1  A person's quarters of an hour, and with them his minutes, begin at a second of his own: CRC-32 of the employee
         id, modulo 900, after those of the clock.
-    P2  Of a minute the earliest fix represents; of several of one moment the southernmost, the westernmost, the most
-        exact. A fix received more than an hour before it was made or more than 40 days after it doesn't count.
+    P2  Of a minute the earliest fix represents; of several of one moment the southernmost, the westernmost, one that
+        is not made up (decision 0010), the most exact. A fix received more than an hour before it was made or more than
+        40 days after it doesn't count, nor does one that is nowhere on earth.
     P3  A shift is judged through the last of his quarters that is over at the horizon, or its end if that was before.
     P4  What counts are representatives from the opening of the in-window until then. None, or no circle: no row.
     P5  Sign: accuracy known, above 0 and, in whole metres rounded up, at most 200.
@@ -14,10 +15,10 @@ The oracle of presence: decision 0009 read aloud, second by second where the pip
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
@@ -50,11 +51,12 @@ def representatives(pings: Iterable[Record], employee_id: str) -> list[Record]:
     minutes: dict[int, list[Record]] = {}
     for ping in pings:
         late = ping["received_at"] - ping["fixed_at"]
-        if ping["employee_id"] == employee_id and -3_600_000 <= late <= 40 * DAY_MS:
+        on_earth = -90 <= ping["lat"] <= 90 and -180 <= ping["lon"] <= 180
+        if ping["employee_id"] == employee_id and -3_600_000 <= late <= 40 * DAY_MS and on_earth:
             minutes.setdefault((ping["fixed_at"] - second * 1000) // 60_000, []).append(ping)
 
     def order(ping: Record) -> tuple[Any, ...]:
-        return ping["fixed_at"], ping["lat"], ping["lon"], ping["accuracy_m"] or math.inf
+        return ping["fixed_at"], ping["lat"], ping["lon"], bool(ping["mock"]), ping["accuracy_m"] or math.inf
 
     return [min(minutes[minute], key=order) for minute in sorted(minutes)]
 
@@ -86,25 +88,32 @@ def place_at(second: int, signs: list[tuple[int, str]], until: int) -> str:
     return signs[last][1]
 
 
-def presence_rows(
-    facts: Iterable[Fact], reference: Iterable[Entry], horizon: Horizon | None
-) -> dict[PersonDay, Record]:
-    """All columns of ``presence`` but ``epoch``, ``partition`` and ``version``, by (employee_id, work_date)."""
-    facts, reference = list(facts), list(reference)
+class Begun(NamedTuple):
+    """
+    A shift that is looked at.
+
+    Attributes:
+        key: employee_id, work_date; day: its row of ``attendance``; zone: of its unit.
+        opens: of the in-window; until: through which it is judged; whole seconds UTC.
+        fixes: representatives from one to the other, in order of time.
+    """
+
+    key: PersonDay
+    day: Record
+    zone: ZoneInfo
+    opens: int
+    until: int
+    fixes: list[Record]
+
+
+def begun(facts: list[Fact], reference: list[Entry], horizon: Horizon | None) -> Iterator[Begun]:
+    """Every shift of open months that has begun and through which a quarter of an hour is over (P3)."""
     if horizon is None:
-        return {}
+        return
     pings = [record for kind, record in facts if kind == "ping"]
     shifts, units = in_force(reference, "shift"), in_force(reference, "unit")
-    geofences = in_force(reference, "geofence")
-    rows = {}
     for (employee_id, work_date), day in attendance_rows(facts, reference, horizon).items():
-        circles = []
-        for name in {g["name"] for g in geofences}:
-            circle = the_one(
-                g for g in geofences if (g["unit_id"], g["name"]) == (day["unit_id"], name) and covers(g, work_date)
-            )
-            circles += [circle] if circle is not None else []
-        if day["shift_start_at"] is None or not circles:  # off, on leave, not judged
+        if day["shift_start_at"] is None:  # off, on leave, not judged
             continue
         shift = the_one(s for s in shifts if s["shift_id"] == day["shift_id"] and covers(s, work_date))
         unit = the_one(u for u in units if u["unit_id"] == day["unit_id"] and covers(u, work_date))
@@ -115,9 +124,31 @@ def presence_rows(
         until = min(end, (horizon.at // 1000 - own) // QUARTER_S * QUARTER_S + own)
         opens = start - shift["in_opens_before_s"]
         counted = [p for p in representatives(pings, employee_id) if opens <= p["fixed_at"] // 1000 < until]
-        if until <= start or not counted:
-            continue
-        rows[(employee_id, work_date)] = _row(day, start, until, counted, circles, ZoneInfo(unit["timezone"]))
+        if until > start:
+            yield Begun((employee_id, work_date), day, ZoneInfo(unit["timezone"]), opens, until, counted)
+
+
+def circles_of(unit_id: str, work_date: int, reference: list[Entry]) -> list[Record]:
+    """A unit's circles on a date: of each name the one entered last."""
+    circles = []
+    geofences = [g for g in in_force(reference, "geofence") if g["unit_id"] == unit_id and covers(g, work_date)]
+    for name in {g["name"] for g in geofences}:
+        circle = the_one(g for g in geofences if g["name"] == name)
+        circles += [circle] if circle is not None else []
+    return circles
+
+
+def presence_rows(
+    facts: Iterable[Fact], reference: Iterable[Entry], horizon: Horizon | None
+) -> dict[PersonDay, Record]:
+    """All columns of ``presence`` but ``epoch``, ``partition`` and ``version``, by (employee_id, work_date)."""
+    facts, reference = list(facts), list(reference)
+    rows = {}
+    for shift in begun(facts, reference, horizon):
+        circles = circles_of(shift.day["unit_id"], shift.day["work_date"], reference)
+        if circles and shift.fixes:
+            start = shift.day["shift_start_at"] // 1000
+            rows[shift.key] = _row(shift.day, start, shift.until, shift.fixes, circles, shift.zone)
     return rows
 
 

@@ -12,10 +12,15 @@ Chain = list[Told]
 """Reference records that must keep their order among themselves: a record and what corrects it."""
 
 WIB, WITA = "Asia/Jakarta", "Asia/Makassar"
-OFFICE_LAT, OFFICE_LON = -7.68, 110.84
-"""Where every unit's first circle is."""
+OFFICE_LON = 110.84
+"""Of every unit's first circle."""
 GHOST = "GHOST-1"
 """A terminal that punches and was never entered."""
+
+
+def office_lat(unit_id: str) -> float:
+    """Of a unit's first circle: units are 45 km apart."""
+    return -7.68 + 0.4 * int(unit_id.removeprefix("unit"))
 
 
 class Size(NamedTuple):
@@ -226,7 +231,7 @@ class Roster:
             "geofence",
             unit_id=unit_id,
             name="kantor",
-            lat=OFFICE_LAT,
+            lat=office_lat(unit_id),
             lon=OFFICE_LON,
             radius_m=dice.pick([100, 100, 250]),
             valid_from=self.since,
@@ -235,7 +240,7 @@ class Roster:
             self.add(made)
             return
         middle = self.middle()
-        moved = corrected(made, lat=OFFICE_LAT + 0.01)
+        moved = corrected(made, lat=office_lat(unit_id) + dice.pick([0.01, 0.01, 0.2]))
         self.add(
             *dice.pick(
                 [
@@ -314,6 +319,10 @@ class Roster:
                 middle = self.middle()
                 self.add(made, corrected(made, valid_to=middle - 1))
                 self.add(corrected(made, timezone=other, valid_from=middle))
+            elif self.with_spice("device_moved", 20):
+                moved, middle = corrected(made, unit_id=dice.pick(list(self.zone_of))), self.middle()
+                ended = corrected(made, valid_to=middle - 1)
+                self.add(*dice.pick([(made, moved), (made, ended, corrected(moved, valid_from=middle))]))
             elif self.with_spice("overlap", 15):
                 self.add(made)
                 self.add(corrected(made, timezone=other, valid_from=self.middle()))

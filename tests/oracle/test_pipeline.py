@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.oracle import oracle
+from tests.oracle import flags, oracle
 from tests.oracle.dice import SeededDice
 from tests.oracle.plans import plans
 from tests.oracle.presence import presence_rows
@@ -25,6 +25,7 @@ def run(world: World, seed: int, crash: float, zombies: float) -> list[str]:
     expected = oracle.attendance_rows(world.facts, world.reference, world.horizon)
     owners = oracle.attribution_rows(world.facts, world.reference)
     stays = presence_rows(world.facts, world.reference, world.horizon)
+    signs = flags.flag_rows(world.facts, world.reference, world.horizon)
     found = []
     for plan in plans(world, seed, count=3):
         reference = [(kind, record) for _, kind, record in plan.reference_records]
@@ -33,6 +34,7 @@ def run(world: World, seed: int, crash: float, zombies: float) -> list[str]:
         found += oracle.differences(expected, oracle.of_open_months(result.rows, world.reference))
         found += oracle.differences(owners, result.attributions)
         found += oracle.differences(stays, oracle.of_open_months(result.presences, world.reference))
+        found += flags.differences(signs, oracle.of_open_months(result.flags, world.reference))
     return found
 
 

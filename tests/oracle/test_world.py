@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from schemas import codec
 from tests.oracle.dice import SeededDice
+from tests.oracle.flags import flag_rows
 from tests.oracle.oracle import (
     DAY_MS,
     PunchId,
@@ -178,6 +179,18 @@ def test_rows_hold_together(world: World) -> None:
             assert row["state"] in ("undetermined", "present_unmeasured")
         if row["state"] in ("absent", "unexplained"):
             assert horizon.at >= row["cutoff_at"]
+
+
+def test_city_holds_every_sign_of_manipulation() -> None:
+    """Every rule finds something, at every score, and journeys begin and end at terminals as well as at phones."""
+    world = city(8)
+    rows = flag_rows(world.facts, world.reference, world.horizon).values()
+    found = [(finding.rule, *finding.evidence[0]) for row in rows for finding in row.findings]
+    journeys = [evidence for rule, _, evidence in found if rule == "impossible_travel"]
+    assert {(bool(e["from_device"]), bool(e["to_device"])) for e in journeys} >= {(False,) * 2, (True, False)}
+    assert any(e["to_device"] for e in journeys)
+    scores = {(rule, score) for rule, score, _ in found if rule != "impossible_travel"}
+    assert scores == {("mock_location", 0.5), ("mock_location", 1.0), ("shared_phone", 0.8), ("shared_phone", 1.0)}
 
 
 def test_plans_repeat_and_lose_nothing() -> None:

@@ -51,6 +51,10 @@ SETTLED = frozenset(
         "unit_correction",  # a unit's zone was entered wrongly and corrected
         "geofence_change",  # a unit's circle moves, is withdrawn, is one of two
         "walk",  # phones through the day: inside, at the edge, outside, off, inexact, with wrong clocks
+        "jump",  # a phone that is elsewhere a minute later, or nowhere on earth
+        "made_up",  # positions that the phone calls made up
+        "lent",  # phones and photos that speak for several people, or for more than fifty
+        "device_moved",  # a terminal is entered under the wrong unit, or hangs elsewhere from some date on
         "mode_change",  # trial today, in force tomorrow
         "policy_change",  # another policy from some date on, first and last punch, and corrected numbers
         "shift_change",  # other hours from some date on, or hours corrected afterwards

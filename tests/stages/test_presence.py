@@ -30,9 +30,10 @@ def desk(first: str, last: str, every_m: int = 5) -> list[Fact]:
 
 
 class Log:
-    """A partition's log with its judge: facts in, one after the other, rows out."""
+    """A partition's log with its judge: facts in, one after the other, rows of ``into`` out."""
 
-    def __init__(self, *facts: Fact) -> None:
+    def __init__(self, *facts: Fact, into: str = "presence") -> None:
+        self.into = into
         self.stage = Judge(0, 1, EPOCH)
         self.stage.restored(-1)
         self.values: list[bytes] = []
@@ -40,7 +41,7 @@ class Log:
         self.take(*facts)
 
     def take(self, *facts: Fact) -> list[Row]:
-        """Fold all of them as one batch; the presence rows that follow."""
+        """Fold all of them as one batch; the rows that follow."""
         batch = []
         for name, record in facts:
             offset = len(self.values) + len(batch)
@@ -58,11 +59,11 @@ class Log:
         return self.rows()
 
     def rows(self) -> list[Row]:
-        """Presence rows that are due."""
+        """Rows that are due."""
         out: list[Row] = []
         while True:
             steps = self.stage.drain(1000)
-            out += [codec.decode(s.value)[1] for s in steps if isinstance(s, Emission) and s.log == "presence"]
+            out += [codec.decode(s.value)[1] for s in steps if isinstance(s, Emission) and s.log == self.into]
             if not self.stage.backlog:
                 return out
 

@@ -16,9 +16,12 @@ from streams.folds.deliveries import Delivered
 from streams.folds.punches import Punch
 from streams.rules.attendance import Judgement, Terminal
 from streams.rules.attribution import Owner
+from streams.rules.evidence import Finding
 from streams.rules.examples import plan
+from streams.rules.manipulation import Flag
 from streams.rules.position import Positions, minute_of
-from streams.stages import rows
+from streams.stages import flags, rows
+from streams.stages.stays import Sight
 
 moments = st.integers(-(2**60), 2**60)
 texts = st.text(max_size=70)
@@ -90,6 +93,29 @@ def test_withdrawal_is_a_row() -> None:
     name, row = codec.decode(codec.header("attendance") + body + codec.long_bytes(9))
     assert (name, row["employee_id"], row["state"], row["reason"]) == ("attendance", "ani", "withdrawn", "")
     assert (row["unit_id"], row["shift_start_at"], row["policy_offset"]) == ("", None, -1)
+
+
+findings = st.builds(Finding, st.floats(0, 1), st.dictionaries(texts, texts, max_size=9))
+found_flags = st.lists(st.builds(Flag, texts, texts, st.integers(0, 2**31 - 1), findings), max_size=4)
+
+
+@given(texts, st.integers(-(2**31), 2**31 - 1), st.none() | moments, found_flags)
+def test_flag_row_is_what_the_codec_writes(employee: str, day: int, until: int | None, found: list[Flag]) -> None:
+    """Any content: the same bytes as through a dict; without a shift too."""
+    sight = None if until is None else Sight(plan(), until, [])
+    data = employee.encode()
+    body = flags.row(codec.long_bytes(len(data)) + data, day, sight, found, rows.tail("abcd1234", 5))
+    expected: dict[str, Any] = {
+        "employee_id": employee, "work_date": day, "unit_id": "" if until is None else plan().unit_id,
+        "until_at": until or 0,
+        "findings": [
+            {"flag_id": f.id, "rule": f.rule, "rule_version": f.rule_version, "score": f.finding.score,
+             "evidence": f.finding.evidence}
+            for f in found
+        ],
+        "epoch": "abcd1234", "partition": 5, "version": 2**40,
+    }  # fmt: skip
+    assert codec.header("flag") + body + codec.long_bytes(2**40) == codec.encode("flag", expected)
 
 
 floats = st.none() | st.floats(0, 1000, width=32)
