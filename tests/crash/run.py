@@ -135,6 +135,7 @@ async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
         "in_log": sum(name == "punch" for name, _ in logs.facts),
         "pings": len(report.phones.pings),
         "in_phone_log": len(logs.of_kind("ping")),
+        "presence": len(expected.presence),
         "alerts": len(logs.derived["alert"]),
         "messages": len(life.hook.came),
         "rows": len(logs.derived["attendance"]),

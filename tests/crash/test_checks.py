@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from producers.simulator.city import make_city
+from producers.simulator.morning import make_morning
+from producers.simulator.outings import make_outings
+from producers.simulator.phone_app import PhoneReport
 from tests.crash.check_alerts import ends_right, last_words, recounted
 from tests.crash.check_notices import told
-from tests.crash.check_phones import first_deliveries, positions
-from tests.crash.logs import Said
+from tests.crash.check_phones import first_deliveries, nothing_lost, positions
+from tests.crash.logs import Logs, Said
 from tests.oracle.oracle import Record
 
 DAY, CUTOFF, MINUTE = 20_780, 1_795_393_860_000, 60_000
@@ -190,3 +194,29 @@ def test_tables_of_phones_are_the_first_of_each() -> None:
     face = {"employee_id": "a", "install_id": "i", "taken_at": 5}
     (row,) = first_deliveries([face | {"received_at": 9}, face | {"received_at": 7}]).values()
     assert row["received_at"] == 7
+
+
+def test_what_a_phone_was_told_and_what_is_held_must_be_the_same() -> None:
+    """A ping acknowledged and lost, one that nobody saw, a face check that never got out, a sound item refused."""
+    city = make_city(1, people=160, terminals=16)
+    morning = make_morning(city)
+    outings = make_outings(city, morning)
+    end = morning.end_ms
+    report, logs = PhoneReport(), Logs()
+    for outing in outings:
+        who = outing.phone.staff_no
+        logs.reference.append((0, "phone", {"install_id": outing.phone.install_id, "employee_id": who, "void": False}))
+        report.pings |= {(who, fix.at_ms) for fix in outing.fixes if outing.gets_out(fix.at_ms, end)}
+        report.face_checks |= {(who, shot.at_ms) for shot in outing.shots if outing.gets_out(shot.at_ms, end)}
+    logs.facts += [("ping", {"employee_id": who, "fixed_at": at}) for who, at in report.pings]
+    logs.facts += [("face_check", {"employee_id": who, "taken_at": at}) for who, at in report.face_checks]
+    assert nothing_lost(report, outings, end, logs) == []
+    logs.facts.pop(0)
+    logs.facts.append(("ping", {"employee_id": outings[0].phone.staff_no, "fixed_at": 1}))
+    report.face_checks.pop()
+    report.faulty = 1
+    lines = nothing_lost(report, outings, end, logs)
+    assert [line.split(" ")[1] for line in lines].count("acknowledged") == 1
+    assert sum("never seen" in line for line in lines) == 1
+    assert sum("never got its 200" in line for line in lines) == 1
+    assert sum("refused" in line for line in lines) == 1
