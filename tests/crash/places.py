@@ -106,7 +106,7 @@ BROKER: tuple[tuple[str, str], ...] = (
 )
 """Where others stand when the broker is hit."""
 
-FIRST_CUTOFF = 0.36
+RAISED = (0.36, 0.58)
 SELDOM: tuple[tuple[str, str], ...] = (
     ("alert", "outbox.sending"),
     ("notify", "outbox.sending"),
@@ -114,8 +114,8 @@ SELDOM: tuple[tuple[str, str], ...] = (
     ("notify", "notice.noted"),
 )
 """
-Steps that nobody comes to before there is an alert: armed earlier they would only keep other blows waiting. The first
-offices, schools, have their cutoff at 07:01: this share of a whole morning.
+Steps that nobody comes to without an alert: armed at any other time they would only keep other blows waiting. Schools
+have their cutoff at 07:01, offices at 07:31: ``RAISED`` are the shares of a whole morning in which most are raised.
 """
 
 TWINS: dict[int, str] = {2: "judge", 4: "alert", 6: "route", 10: "sink", 13: "judge", 17: "distribute"}
@@ -229,7 +229,7 @@ def spread(hand: Sequence[tuple[Place, Action]], rng: random.Random) -> list[Fau
         later_s = round(rng.uniform(*LATER_S[place.at, place.step]), 4) if place.later else 0.0
         begin = (n + rng.uniform(0.1, 0.7)) / max(1, len(order)) * 0.85
         if (place.at, place.step) in SELDOM:
-            begin = max(begin, FIRST_CUTOFF)
+            begin = rng.uniform(*RAISED)
         faults.append(Fault(place, action, round(begin, 3), later_s))
     return faults
 
