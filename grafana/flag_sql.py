@@ -37,6 +37,8 @@ def _clause(text: str) -> str:
     told = [
         f"evidence['{key}'] != ''" if not key.endswith("_device") else f"mapContains(evidence, '{key}')" for key in keys
     ]
+    if "kinds" in keys:
+        told.append("evidence['kinds'] != evidence['kind']")  # one thing is said once
     parts = KEY.split(text)  # words, key, words, key, words
     said = [_text(part) if n % 2 == 0 else _value(part) for n, part in enumerate(parts) if part]
     return f"if({' AND '.join(told)}, concat({', '.join(said)}), '')"
@@ -52,6 +54,9 @@ def _value(key: str) -> str:
         return f"if({value} = '', 'ponsel', 'mesin')"
     if key == "kind":
         return _chosen(value, {kind: words[0] for kind, words in KINDS.items()})
+    if key == "kinds":
+        one = _chosen("kind", {kind: words[0] for kind, words in KINDS.items()})
+        return f"arrayStringConcat(arrayMap(kind -> {one}, splitByChar(' ', {value})), ', ')"
     if key == "with":
         return f"concat(toString(length(splitByChar(' ', {value}))), ' pegawai lain')"
     return value

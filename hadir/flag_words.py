@@ -42,7 +42,7 @@ CLAUSES: dict[str, tuple[tuple[str, str], ...]] = {
     "shared_phone": (
         ("{kind} yang sama", "the same {kind}"),
         ("juga dipakai {with}", "also used by {with}"),
-        ("pertama kali pukul {first_at}", "first at {first_at}"),
+        ("semua yang sama: {kinds}", "all that is the same: {kinds}"),
         ("tanda pengenal {value}", "known as {value}"),
     ),
 }
@@ -130,6 +130,8 @@ def evidence_words(row: Mapping[str, Any], language: str = "id", names: Names = 
         text = clause[LANGUAGES.index(language)]
         keys = KEY.findall(text)
         told.update(keys)
+        if "kinds" in keys and evidence.get("kinds") == evidence.get("kind"):
+            continue  # one thing is said once
         if all(key in evidence and (evidence[key] or key.endswith("_device")) for key in keys):
             values = {key: _value(key, evidence[key], language, zone, names) for key in keys}
             said.append(text.format(**values))
@@ -196,6 +198,8 @@ def _value(key: str, text: str, language: str, zone: ZoneInfo, names: Names) -> 
         return _word(_WORDS, "terminal", language).format(name=names.terminals.get(text, text))
     if key == "kind":
         return _word(KINDS, text, language)
+    if key == "kinds":
+        return ", ".join(_word(KINDS, kind, language) for kind in text.split())
     if key == "with":
         return _people(text.split(), language, names.people)
     return text[:SHOWN_OF_HASH] if key == "value" else text

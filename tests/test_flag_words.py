@@ -10,9 +10,8 @@ import pytest
 from hadir import flag_words, words
 from hadir.flag_words import NO_NAMES, Names
 from streams.rules import impossible_travel, mock_location, shared_phone
-from streams.rules.evidence import Finding, Shared, Sighting, Trace
+from streams.rules.evidence import Finding, Punched, Shared, Trace
 
-MINUTE = 60_000
 START = 1_795_394_460_000  # 2026-11-23 07:41 in Jakarta, 08:41 in Makassar
 OTHERS = ("00000000-0000-0000-0000-00000000000b", "00000000-0000-0000-0000-00000000000c")
 BLAME = (
@@ -23,13 +22,15 @@ BLAME = (
 
 def findings() -> dict[str, Finding]:
     """What each rule itself says of a date on which it finds something."""
-    phone = [Sighting(START + n * MINUTE, -7.47, 112.43, 10, mock=True) for n in range(4)]
-    office = Sighting(START, -7.47, 112.43, 100, by="CK1")
-    beach = Sighting(START + 10 * MINUTE, -8.45, 112.43, 20)
+    desk = (-7_470_000, 112_430_000)
+    mocked = [(START // 1000 + n * 60, *desk, 10, True) for n in range(4)]
+    office = Punched(START // 1000, *desk, 100, False, "CK1")
+    beach = (START // 1000 + 600, -8_450_000, 112_430_000, 20, False)
+    shared = [Shared("photo", "5f" * 16, OTHERS), Shared("boot", "60" * 16, OTHERS[:1])]
     found = {
-        "mock_location": mock_location.find(Trace(phone)),
-        "impossible_travel": impossible_travel.find(Trace([office, beach])),
-        "shared_phone": shared_phone.find(Trace([], [Shared("photo", "5f" * 16, OTHERS, START)])),
+        "mock_location": mock_location.find(Trace(mocked)),
+        "impossible_travel": impossible_travel.find(Trace([beach], [office])),
+        "shared_phone": shared_phone.find(Trace([], shared=shared)),
     }
     return {rule: finding for rule, finding in found.items() if finding is not None}
 
@@ -71,7 +72,8 @@ def test_every_key_of_every_finding_is_told(language: str) -> None:
         (
             "shared_phone",
             "Ponsel atau foto juga dipakai pegawai lain (bobot 0,5): foto yang sama;"
-            " juga dipakai Citra dan 1 pegawai lain; pertama kali pukul 08.41; tanda pengenal 5f5f5f5f",
+            " juga dipakai Citra dan 1 pegawai lain; semua yang sama: ponsel (sejak dinyalakan), foto;"
+            " tanda pengenal 5f5f5f5f",
         ),
     ],
 )
@@ -96,6 +98,11 @@ def test_what_is_strange_is_shown_as_it_is() -> None:
         "mock_location", {"first_at": "never", "last_at": "99999999999999999999"}
     )
     assert said("shared_phone", {"kind": "shoe"}).endswith("shoe yang sama")
+
+
+def test_one_shared_thing_is_said_once() -> None:
+    """All kinds are listed where there is more than the gravest."""
+    assert said("shared_phone", {"kind": "photo", "kinds": "photo"}).endswith(": foto yang sama")
 
 
 def test_nobody_is_called_guilty() -> None:

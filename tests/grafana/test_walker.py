@@ -166,6 +166,11 @@ def test_flags_are_listed_in_words_without_names_and_places(morning: Tables) -> 
     assert travelled == (
         "sedikitnya 72,5 km dengan 435 km/jam; dari pukul 07.11 menurut mesin; ke pukul 07.21 menurut ponsel"
     )
+    ((several,),) = morning.rows(
+        f"SELECT {evidence_sql()} FROM (SELECT 'shared_phone' AS rule, 'Asia/Jakarta' AS timezone,"
+        " map('kind', 'photo', 'kinds', 'boot photo') AS evidence)"
+    )
+    assert several == "foto yang sama; semua yang sama: ponsel (sejak dinyalakan), foto"
     text = str(rows) + travelled
     assert not any(name in text for name in NAMES.values())
     assert not any(str(who) in text for who in NAMES)

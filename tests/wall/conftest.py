@@ -92,7 +92,7 @@ def flag_id(n: int) -> UUID:
 def flags_of_the_morning() -> list[str]:
     """INSERTs: Budi's phone called its location made up, and took the same photo as Dewi's; Citra's was decided on."""
     at = NOW_MS - 30 * 60_000
-    photo = "'kind': 'photo', 'value': '5f5f5f5f5f5f5f5f'"
+    photo = "'kind': 'photo', 'kinds': 'photo', 'value': '5f5f5f5f5f5f5f5f'"
     mocked = f"'minutes_mocked': '4', 'minutes_told': '9', 'first_at': '{at}', 'last_at': '{at + 180_000}'"
     mocked += ", 'first_place': '-7.47000,112.43000 (10 m)'"
     travelled = f"'least_kmh': '435', 'least_m': '72500', 'from_at': '{at}', 'from_place': '-7.47,112.43 (100 m)'"
