@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup demo test lint lock bench crash clean
+.PHONY: setup demo test hunt lint lock bench crash clean
 
 $(STAMP): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -19,6 +19,10 @@ demo: setup
 
 test: setup lint
 	$(BIN)/python -m pytest $(ARGS)
+
+# examples that nobody has tried yet: HADIR_LAWS times as many as the suite has
+hunt: setup
+	HADIR_LAWS=$(or $(HADIR_LAWS),20) $(BIN)/python -m pytest tests/stages tests/oracle tests/rules tests/folds tests/protocols $(ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

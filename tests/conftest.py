@@ -13,11 +13,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from hadir.stack.local import Server, local_clickhouse, local_kafka
 
 SHARED = {"kafka": "kafka", "clickhouse": "clickhouse", "endpoint": "clickhouse"}
 """Fixture -> the marker that a test needs to use it."""
+# the suite tries the same examples each time, so that it fails for what was changed; ``make hunt`` looks for others
+settings.register_profile("suite", derandomize=True)
+settings.register_profile("hunt", print_blob=True)
+settings.load_profile("hunt" if os.environ.get("HADIR_LAWS") else "suite")
 PROGRAMS = {"kafka.Kafka": "kafka", "hadir.stack.clickhouse": "clickhouse"}
 """Word on a server's command line -> the marker that a test needs to start it."""
 OURS = ("hadir", "streams", "producers")
