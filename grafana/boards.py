@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.models import dashboard
 
+from grafana.flag_sql import evidence_sql, rule_sql
 from grafana.panels import AWAITED, CALM, GONE, HERE, LATE, UNKNOWN, lines, number, rows, steps
 from grafana.query import SOURCE
+from hadir.flag_words import RULES
 from hadir.words import RANK, STATES
 
 TODAY = "work_date = (SELECT work_date FROM v_today)"
@@ -28,7 +30,7 @@ PERSON_STATE = f"multiIf({_SAID}'{STATES['not_judged']}')"
 MISSING_FIRST = f"indexOf({list(RANK[: RANK.index('late') + 1])}, state)"
 
 
-def _board(uid: str, title: str, about: str, refresh: str) -> builders.Dashboard:
+def _board(uid: str, title: str, about: str, refresh: str, since: str = "now-3h") -> builders.Dashboard:
     return (
         builders.Dashboard(title)
         .uid(uid)
@@ -37,7 +39,7 @@ def _board(uid: str, title: str, about: str, refresh: str) -> builders.Dashboard
         .timezone("browser")
         .readonly()
         .refresh(refresh)
-        .time("now-3h", "now")
+        .time(since, "now")
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)
     )
 
@@ -165,5 +167,56 @@ def pipeline() -> builders.Dashboard:
     return board.with_panel(latency).with_panel(dead).with_panel(sink)
 
 
-BOARDS = (wall, office, terminals, pipeline)
+def flags() -> builders.Dashboard:
+    """For whoever reviews: which signs wait for a person, at which office, and how many were settled."""
+    board = _board(
+        "hadir-flags",
+        "Tanda untuk diperiksa",
+        "Tanda apa yang menunggu diperiksa, dan apa buktinya? Bukti, bukan putusan.",
+        "1m",
+        since="now-30d",
+    )
+    for title, state, about, colour in (
+        ("Untuk diperiksa", "open", "Belum diputuskan, dari tanggal mana pun.", LATE),
+        ("Dibenarkan", "confirmed", "Pegawainya sudah didengar; buktinya benar.", CALM),
+        ("Dikesampingkan", "dismissed", "Ada penjelasannya.", CALM),
+    ):
+        sql = f"SELECT count() AS n FROM v_flag WHERE state = '{state}'"
+        board.with_panel(number(title, about, sql, colour, width=8))
+    waiting = rows(
+        "Untuk diperiksa",
+        "Yang paling lama menunggu di atas. Dengarkan dulu pegawainya; lalu hadir review dengan nomor tandanya.",
+        f"""SELECT toString(work_date) AS "Tanggal", unit_name AS "Kantor", {rule_sql()} AS "Tanda", round(score, 2) AS "Bobot",
+        {evidence_sql()} AS "Bukti", toString(flag_id) AS "Nomor tanda" FROM v_flag WHERE state = 'open'
+        ORDER BY work_date, unit_name, rule, flag_id""",
+        height=16,
+    )
+    day = "toDateTime(work_date, 'UTC') AS time"
+    span = "$__dateFilter(work_date)"
+    counts = ", ".join(f"""countIf(rule = '{rule}') AS "{words[0]}\"""" for rule, words in RULES.items())
+    by_rule = lines(
+        "Tanda per tanggal",
+        "Semua, yang sudah diputuskan juga.",
+        f"SELECT {day}, {counts} FROM v_flag WHERE {span} GROUP BY work_date ORDER BY work_date",
+        "none",
+    )
+    settled = lines(
+        "Sudah diputuskan dan belum",
+        "Menurut tanggal kejadiannya, bukan tanggal keputusannya.",
+        f"""SELECT {day}, countIf(state = 'open') AS "Untuk diperiksa", countIf(state != 'open') AS "Sudah diputuskan"
+        FROM v_flag WHERE {span} GROUP BY work_date ORDER BY work_date""",
+        "none",
+    )
+    offices = rows(
+        "Kantor",
+        "Tanda menurut kantor pada tanggal kejadiannya.",
+        """SELECT unit_name AS "Kantor", countIf(state = 'open') AS "Untuk diperiksa", countIf(state = 'confirmed') AS "Dibenarkan",
+        countIf(state = 'dismissed') AS "Dikesampingkan" FROM v_flag GROUP BY unit_id, unit_name
+        ORDER BY countIf(state = 'open') DESC, unit_name""",
+        height=10,
+    )
+    return board.with_panel(waiting).with_panel(by_rule).with_panel(settled).with_panel(offices)
+
+
+BOARDS = (wall, office, terminals, pipeline, flags)
 """Every dashboard; the file is named like the function."""

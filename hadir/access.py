@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import escape
 
 DATABASE = "hadir"
-FILTERED = ("v_attendance", "v_attendance_history", "v_device", "v_office_day", "v_parked", "v_person_day")
+FILTERED = ("v_attendance", "v_attendance_history", "v_device", "v_flag", "v_office_day", "v_parked", "v_person_day")
 """Views of the role ``leader`` that show people or terminals; each has a column ``unit_id``."""
 OPEN = ("v_policy", "v_today", "v_unit")
 """Its other views: rules, the date and the names of offices are no secret within a government."""

@@ -34,6 +34,7 @@ class Explanation(NamedTuple):
         punches: rows of ``v_punch``, the person's from a day before to a day after by the terminals' clocks.
         history: rows of ``v_attendance_history``: everything that was ever shown, oldest first.
         presence: row of ``v_presence``; None: the phone said nothing, or the unit has no place on record.
+        flags: rows of ``v_flag``: signs of manipulation on that date, with what a person decided.
     """
 
     day: Row | None
@@ -42,6 +43,7 @@ class Explanation(NamedTuple):
     punches: list[Row]
     history: list[Row]
     presence: Row | None
+    flags: Sequence[Row] = ()
 
 
 def connect(settings: Settings, database: str | None = None) -> Client:
@@ -130,8 +132,11 @@ def explain(client: Client, employee_id: UUID | str, work_date: date) -> Explana
         offsets=sorted({punch["enrolment_offset"] for punch in punches}),
     )
     stays = _rows(client, "SELECT * FROM v_presence WHERE employee_id = {who:UUID} AND work_date = {day:Date}", **who)
+    flags = _rows(
+        client, "SELECT * FROM v_flag WHERE employee_id = {who:UUID} AND work_date = {day:Date} ORDER BY rule", **who
+    )
     first = [rows[0] if rows else None for rows in (days, policies, stays)]
-    return Explanation(first[0], first[1], enrolments, punches, history, first[2])
+    return Explanation(first[0], first[1], enrolments, punches, history, first[2], flags)
 
 
 def seen_by_phone(client: Client, employee_id: UUID | str, unit: str, work_date: date) -> tuple[bool, bool]:
@@ -295,4 +300,57 @@ def undelivered(client: Client, hours: int) -> list[Row]:
         " AND raised_at > (SELECT max(raised_at) FROM v_alert) - toIntervalHour({hours:UInt32})"
         " GROUP BY channel ORDER BY channel",
         hours=hours,
+    )
+
+
+def flags(client: Client, *, unit: str | None = None, decided: bool = False) -> list[Row]:
+    """
+    Signs of manipulation (``v_flag``) with ``name`` and ``staff_no`` of the person, oldest date first; the open ones,
+    or with ``decided`` all.
+    """
+    return _rows(
+        client,
+        "SELECT f.*, p.name AS name, p.staff_no AS staff_no FROM v_flag AS f"
+        " LEFT ANY JOIN v_person AS p ON p.employee_id = f.employee_id"
+        " WHERE ({decided:Bool} OR f.state = 'open') AND ({unit:String} = '' OR f.unit_id = {unit:String})"
+        " ORDER BY f.work_date, f.unit_name, f.unit_id, name, f.employee_id, f.rule",
+        unit=unit or "",
+        decided=decided,
+    )
+
+
+def flag(client: Client, flag_id: UUID) -> Row | None:
+    """That flag, as ``flags`` has it; None: nothing stands under this id."""
+    rows = _rows(
+        client,
+        "SELECT f.*, p.name AS name, p.staff_no AS staff_no FROM v_flag AS f"
+        " LEFT ANY JOIN v_person AS p ON p.employee_id = f.employee_id WHERE f.flag_id = {flag:UUID}",
+        flag=str(flag_id),
+    )
+    return rows[0] if rows else None
+
+
+def decisions(client: Client, flag_id: UUID) -> list[Row]:
+    """Everything that was decided about a flag (``v_decision``), in the order in which it was entered."""
+    return _rows(
+        client,
+        "SELECT * FROM v_decision WHERE flag_id = {flag:UUID} ORDER BY reference_offset",
+        flag=str(flag_id),
+    )
+
+
+def open_flags(client: Client) -> dict[str, int]:
+    """How many signs are to be reviewed (``v_flag``), of any date, by unit."""
+    rows = _rows(client, "SELECT unit_id, count() AS flags FROM v_flag WHERE state = 'open' GROUP BY unit_id")
+    return {row["unit_id"]: row["flags"] for row in rows}
+
+
+def people_of_units(client: Client, employee_ids: Sequence[str], work_date: date) -> list[Row]:
+    """``employee_id`` as text, ``name`` and ``unit_id`` of these people on a date (``v_person_day``)."""
+    return _rows(
+        client,
+        "SELECT toString(employee_id) AS employee_id, name, unit_id FROM v_person_day"
+        " WHERE work_date = {day:Date} AND has({ids:Array(String)}, toString(employee_id))",
+        day=work_date,
+        ids=list(employee_ids),
     )

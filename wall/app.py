@@ -23,6 +23,7 @@ from clickhouse_connect.driver.exceptions import Error
 
 from hadir import queries
 from hadir.clock import shown_ms
+from hadir.flag_words import NO_NAMES, Names, evidence_words, others, rule_word, state_words, weight
 from hadir.settings import Settings
 from hadir.words import LANGUAGES, RANK, clock, correction, say, state_word
 from wall.board import EVERY, Scope, may_see
@@ -157,7 +158,7 @@ class Wall:
         return {"clock": self._source.now_text(), "age_s": self._source.age_s(), "stale_s": self._settings.wall_stale_s}
 
     async def _office(self, request: web.Request) -> web.StreamResponse:
-        """Everybody of an office, with what is said of them, those of whom something is missing first."""
+        """Everybody of an office, with what is said of them, those of whom something is missing first; open signs."""
         unit = request.match_info["unit"]
         day, language = _day(request, self._source.today()), _language(request)
 
@@ -178,7 +179,15 @@ class Wall:
                 }
                 for row in rows
             ]
-            return web.json_response({"unit": unit, "office": rows[0]["unit_name"] if rows else unit, "people": people})
+            found = await self._source.ask(partial(queries.flags, unit=unit))
+            names = Names(terminals=await self._source.ask(queries.terminal_names)) if found else NO_NAMES
+            flags = [
+                _sign(flag, language, names)
+                | {"employee": str(flag["employee_id"]), "name": flag["name"] or "", "date": f"{flag['work_date']}"}
+                for flag in found
+            ]
+            office = rows[0]["unit_name"] if rows else unit
+            return web.json_response({"unit": unit, "office": office, "people": people, "flags": flags})
 
         return await self._for_leaders(request, answer)
 
@@ -194,9 +203,24 @@ class Wall:
             why = await self._source.ask(partial(queries.explain, employee_id=employee, work_date=day))
             if why.day is None or not may_see(scope, why.day["unit_id"]):
                 return web.json_response({"error": "not_yours"}, status=403)
-            return web.json_response(_explained(why, language) | await self._phone(why, scope, language))
+            flags = await self._flags(why, day, scope, language)
+            phone = await self._phone(why, scope, language)
+            return web.json_response(_explained(why, language) | {"flags": flags} | phone)
 
         return await self._for_leaders(request, answer)
+
+    async def _flags(
+        self, why: queries.Explanation, day: date, scope: frozenset[str], language: str
+    ) -> list[dict[str, str]]:
+        """Signs with their state; whom evidence names beside the person is named only to whoever may see that unit."""
+        flags = [flag for flag in why.flags if may_see(scope, flag["unit_id"])]  # as with presence, a row may be older
+        if not flags:
+            return []
+        ids = sorted({one for flag in flags for one in others(flag["evidence"])})
+        found = await self._source.ask(partial(queries.people_of_units, employee_ids=ids, work_date=day))
+        people = {row["employee_id"]: row["name"] for row in found if may_see(scope, row["unit_id"])}
+        names = Names(people, await self._source.ask(queries.terminal_names))
+        return [_sign(flag, language, names) for flag in flags]
 
     async def _phone(self, why: queries.Explanation, scope: frozenset[str], language: str) -> dict[str, Any]:
         """``presence`` (see ``strip``), or ``no_presence``: why there is none."""
@@ -240,6 +264,16 @@ def _explained(why: queries.Explanation, language: str) -> dict[str, Any]:
         "punches": [{"terminal": p["name"], "at": p["time"], "used_as": p["used_as"]} for p in row["punches"]],
         "correction": correction(row, shown, language),
         "history": [{"from": f"{at:%H.%M.%S}", "said": state_word(state, language)} for state, at in shown],
+    }
+
+
+def _sign(flag: queries.Row, language: str, names: Names) -> dict[str, str]:
+    return {
+        "state": flag["state"],
+        "rule": rule_word(flag["rule"], language),
+        "weight": weight(flag["score"], language),
+        "evidence": evidence_words(flag, language, names),
+        "said": state_words(flag, language),
     }
 
 

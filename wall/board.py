@@ -8,13 +8,15 @@ belum_dapat_dipastikan, as in ``v_office_day``; those of a board are the sums of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 DUE = ("hadir", "terlambat", "ditunggu", "belum_hadir", "tidak_hadir", "tk", "belum_dapat_dipastikan")
 EXCUSED = ("cuti_sakit_izin", "dinas_luar")
 NOT_DUE = ("belum_waktunya", "libur", "tidak_dinilai")
 COUNTS = ("wajib", *DUE, *EXCUSED, *NOT_DUE, "roster")
+TANDA = "tanda"
+"""Signs of manipulation of an office that wait for a person; a shared screen says how many there are in all."""
 SAH = "berhalangan_sah"
 """What a shared screen says of everybody excused: illness is nobody's business."""
 
@@ -30,20 +32,21 @@ def may_see(scope: Scope, unit: str) -> bool:
     return scope is not None and (EVERY in scope or unit in scope)
 
 
-def tile(row: Row) -> Tile:
-    """An office (a row of ``v_office_day``) as a tile."""
+def tile(row: Row, flags: int = 0) -> Tile:
+    """An office (a row of ``v_office_day``) as a tile; ``flags``: of its signs those that are open, of any date."""
     return {
         "unit": row["unit_id"],
         "name": row["unit_name"] or row["unit_id"],
         "mode": row["unit_mode"],
         **{count: int(row[count]) for count in COUNTS},
         "mesin": int(row["mesin_belum_lengkap"]),
+        TANDA: flags,
     }
 
 
 def shared(full: Tile) -> Tile:
-    """The same tile for a screen that everybody sees: one count of the excused, whatever excuses them."""
-    return {k: v for k, v in full.items() if k not in EXCUSED} | {SAH: sum(full[k] for k in EXCUSED)}
+    """The same tile for a screen that everybody sees: one count of the excused, whatever excuses them; no signs."""
+    return {k: v for k, v in full.items() if k not in (*EXCUSED, TANDA)} | {SAH: sum(full[k] for k in EXCUSED)}
 
 
 def totals(tiles: Iterable[Tile]) -> dict[str, int]:
@@ -86,6 +89,7 @@ class Board:
         silent: terminals that are not connected, rows of ``v_device``.
         arrivals: newest last; their place in the day's list is their number.
         first_arrival: number of the first of them.
+        flags: open signs of manipulation by unit, also of units that have no tile today.
     """
 
     version: int
@@ -95,6 +99,7 @@ class Board:
     silent: Sequence[Mapping[str, str]]
     arrivals: Sequence[Arrival]
     first_arrival: int = 0
+    flags: Mapping[str, int] = field(default_factory=dict)
 
 
 def view(board: Board, scope: Scope, seen: Board | None) -> dict[str, Any]:
@@ -116,6 +121,7 @@ def view(board: Board, scope: Scope, seen: Board | None) -> dict[str, Any]:
         "total": totals(tiles.values()),
         "terminals": sum(n for unit, n in board.terminals.items() if scope is None or may_see(scope, unit)),
         "silent": silent,
+        "flags": sum(n for unit, n in board.flags.items() if scope is None or may_see(scope, unit)),
         "arrivals": arrivals,
     }
 

@@ -111,7 +111,8 @@ class Source:
             self._date, self._seen_until = today, None
             self._known.clear()
             self._arrivals.clear()
-        tiles = {row["unit_id"]: tile(row) for row in queries.offices(client, today)}
+        flags = queries.open_flags(client)
+        tiles = {r["unit_id"]: tile(r, flags.get(r["unit_id"], 0)) for r in queries.offices(client, today)}
         devices = [d for d in queries.devices(client) if d["expected"]]
         silent = [self._silent(d) for d in devices if d["missed"]]
         self._arrived(client, today)
@@ -124,6 +125,7 @@ class Source:
             silent,
             tuple(self._arrivals[-KEPT:]),
             max(0, len(self._arrivals) - KEPT),
+            flags,
         )
 
     def _arrived(self, client: Client, today: date) -> None:

@@ -33,7 +33,7 @@ LEFT JOIN
         argMax(verdict, reference_offset) AS verdict,
         argMax(reason, reference_offset) AS reason,
         argMax(recorded_by, reference_offset) AS recorded_by,
-        max(recorded_at) AS recorded_at
+        argMax(recorded_at, reference_offset) AS recorded_at
     FROM v_decision
     GROUP BY flag_id
 ) AS d ON d.flag_id = f.finding.flag_id

@@ -25,6 +25,7 @@ VERBS = {
     "status": Verb("hadir.cli.status", "How it is: processes, lag, silent terminals, parked PINs."),
     "day": Verb("hadir.cli.show", "A work date: counts by office, or people by name."),
     "explain": Verb("hadir.cli.show", "Why a person's work date is what it is."),
+    "review": Verb("hadir.cli.review", "Signs of manipulation: read them, and decide."),
     "dead-letters": Verb("hadir.cli.dead_letters", "What could not be taken in, why, and the way back."),
     "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),

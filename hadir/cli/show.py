@@ -1,7 +1,8 @@
-"""``hadir day``, ``hadir explain`` and ``hadir dead-letters``: what ClickHouse says."""
+"""``hadir day`` and ``hadir explain``: what ClickHouse says."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from rich.table import Column, Table
 from hadir import queries
 from hadir.cli.screen import screen
 from hadir.errors import Misconfigured
+from hadir.flag_words import NO_NAMES, Names, flag_words, others, state_words
 from hadir.settings import settings
 from hadir.words import PRESENCE, STATES, missing, say
 
@@ -96,7 +98,8 @@ def explain_command(employee: str, day: str) -> None:
     EMPLOYEE is a staff number (NIP, NI PPPK or NIK), a part of a name, or hadir's own id; of several people who match
     the numbers are listed. DATE is YYYY-MM-DD. Punches of the day before and after are listed too, with the use made
     of each: in, out, none (looked at, not needed) or - (another date's). Where the phone said something during the
-    shift, its windows: in the unit's place, outside of it, or not known.
+    shift, its windows: in the unit's place, outside of it, or not known. Signs of manipulation stand there with what a
+    person decided about them ("hadir review"): evidence, no verdict.
 
     \b
       hadir explain 197503152000031002 2026-11-23
@@ -112,6 +115,7 @@ def explain_command(employee: str, day: str) -> None:
             raise click.ClickException(f"{len(found)} people match {employee}")
         (person,) = found
         why = queries.explain(client, person["employee_id"], work_date)
+        names = names_in(client, why.flags)
     console.print(f"{person['name']} ({person['staff_no']}), {work_date}", style="bold")
     if why.day is None:
         console.print("nothing is known of this date")
@@ -130,7 +134,19 @@ def explain_command(employee: str, day: str) -> None:
     _punches(console, why)
     if why.presence:
         _presence(console, why.presence)
+    for flag in why.flags:
+        console.print(f"sign: {flag_words(flag, names=names)}")
+        console.print(f"  {state_words(flag)}  - flag {flag['flag_id']}")
     _history(console, why)
+
+
+def names_in(client: Client, flags: Iterable[queries.Row]) -> Names:
+    """What the evidence of these flags names."""
+    flags = list(flags)
+    if not flags:
+        return NO_NAMES
+    people = {one for flag in flags for one in others(flag["evidence"])}
+    return Names(queries.person_names(client, sorted(people)), queries.terminal_names(client))
 
 
 def _punches(console: Console, why: queries.Explanation) -> None:

@@ -93,12 +93,12 @@ class PhoneApp:
         while self._sent < len(self._seen) and self._seen[self._sent].at_ms <= seen_by_ms:
             due = [item for item in self._seen[self._sent : self._sent + AT_ONCE] if item.at_ms <= seen_by_ms]
             wait_ms = await self._post(due)
-            if not wait_ms and self.outing.resends:  # as when the answer was lost
-                wait_ms = await self._post(due)
             if wait_ms:
                 await asyncio.sleep(wait_ms / 1000 / self._pace.rate)  # the clock may stand still by now
-            else:
-                self._sent += len(due)
+                continue
+            self._sent += len(due)
+            if self.outing.resends:  # as when the answer was lost; whatever comes of it, the first was answered
+                await self._post(due)
 
     async def _post(self, items: list[Fix | Shot]) -> int:
         """One batch; 0 when it was answered, else the milliseconds after which to come again."""

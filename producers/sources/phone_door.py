@@ -19,6 +19,7 @@ from aiohttp import web
 
 from hadir import metrics
 from hadir.clock import Clock
+from hadir.crashpoint import reach
 from hadir.errors import NotAcknowledged, Undecodable
 from producers.protocols import phone as protocol
 from producers.sources.bodies import Bodies
@@ -88,6 +89,7 @@ class PhoneDoor:
             return _come_again("starting")
         phone = self._admit(request)
         body = await self._bodies.read(request)
+        reach("phone.read")
         started, at = time.perf_counter(), self._now()
         try:
             frame = protocol.envelope(body)
@@ -103,7 +105,9 @@ class PhoneDoor:
         for name, records in (("ping", read.pings), ("face_check", read.face_checks)):
             sent.update([self._writer.phone_fact(name, record) for record in records])
         self._set_aside(read.faults, phone, at, sent)
+        reach("phone.sent")
         await acknowledged(sent, self._ack_s)
+        reach("phone.acknowledged")
         metrics.GATEWAY_ACK_SECONDS.observe(time.perf_counter() - started)
         _TAKEN["ping"].inc(len(read.pings))
         _TAKEN["face_check"].inc(len(read.face_checks))

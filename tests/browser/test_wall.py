@@ -178,6 +178,7 @@ def test_shared_wall_shows_the_city(wall: str, television: Screen) -> None:
     assert (count(television, "wajib"), count(television, "belum_hadir")) == (3, 1)
     assert "1 dari 2 mesin" in television.text("#complete")
     assert "Berhalangan sah 1" in television.text("#rest")
+    assert television.text("#rest").endswith("⚑ 3 tanda untuk diperiksa")
     page = television.text("body")
     assert not any(name in page for name in NAMES.values())
     television.readable()
@@ -201,13 +202,22 @@ def test_leader_goes_from_city_to_office_to_person(wall: str, television: Screen
     television.browser.find_element(By.CSS_SELECTOR, ".tile[data-unit=U1]").click()
     until(lambda: television.texts("#detail[data-shown='unit/U1'] td"), "the office is shown")
     assert "Terlambat 2 menit (07.31)" in television.text("#detail")
+    assert "⚑ 2 tanda untuk diperiksa" in television.texts("#detail h2")
     television.readable()
     television.picture("office")
     television.browser.find_element(By.LINK_TEXT, NAMES[BUDI]).click()
     until(lambda: television.texts(f"#detail[data-shown='person/{BUDI}'] dd"), "the person is shown")
     assert "Perbup 1" in television.text("#detail")
+    signs = television.texts("#detail .sign")
+    assert [text.split(" (bobot")[0] for text in signs] == [
+        "Ponsel menyebut lokasinya tiruan",
+        "Ponsel atau foto juga dipakai pegawai lain",
+    ]
+    assert all(text.endswith("untuk diperiksa") for text in signs)
     television.readable()
     television.picture("person")
+    television.browser.execute_script("document.querySelector('#detail .sign').scrollIntoView()")
+    television.picture("person-signs")
 
 
 def test_name_with_markup_is_shown_as_it_is(wall: str, television: Screen) -> None:
@@ -244,3 +254,4 @@ def test_english_by_a_switch(wall: str, television: Screen) -> None:
     television.open(f"{wall}/?lang=en")
     assert "Not here yet" in television.text("#totals")
     assert "Data incomplete" in television.text("#complete")
+    assert television.text("#rest").endswith("3 signs to be reviewed")

@@ -103,7 +103,7 @@ def test_explain_goes_from_the_row_to_its_reasons(morning: Tables) -> None:
         ("awaited", datetime(2026, 11, 23, 0, 32, tzinfo=UTC)),
         ("late", None),
     ]
-    assert queries.explain(morning.client, str(BUDI), date(2026, 1, 1)) == (None, None, [], [], [], None)
+    assert queries.explain(morning.client, str(BUDI), date(2026, 1, 1)) == (None, None, [], [], [], None, [])
 
 
 def test_shown_at_says_what_the_monitor_said(morning: Tables) -> None:

@@ -112,14 +112,16 @@ def _summary(seed: int, outcomes: list[Outcome], whole: bool) -> list[str]:
         f"({kills} SIGKILL, {len(hits) - kills} SIGSTOP of 10 s and more); {wrong} schedules with a difference.",
         f"{len(wanted()) - len(unhit)} of {len(wanted())} places hit.",
         "",
-        "| schedule | blows | two of | seconds | acknowledged | punches in log | rows written | verdict |",
-        "|---|---|---|---|---|---|---|---|",
+        "| schedule | blows | two of | seconds | acknowledged | punches in log | rows written | pings taken | in log "
+        "| alerts | messages | verdict |",
+        "|---|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for o in outcomes:
         get = o.figures.get
         lines.append(
             f"| {o.schedule.number:02} | {len(o.hits)} | {o.schedule.twin} | {o.seconds:.0f} | {get('acks', 0):.0f} | "
-            f"{get('in_log', 0):.0f} | {get('rows', 0):.0f} | {'ok' if not o.wrong else f'{len(o.wrong)} wrong'} |"
+            f"{get('in_log', 0):.0f} | {get('rows', 0):.0f} | {get('pings', 0):.0f} | {get('in_phone_log', 0):.0f} | "
+            f"{get('alerts', 0):.0f} | {get('messages', 0):.0f} | {'ok' if not o.wrong else f'{len(o.wrong)} wrong'} |"
         )
     for o in outcomes:
         if o.wrong:
@@ -142,7 +144,7 @@ def _summary(seed: int, outcomes: list[Outcome], whole: bool) -> list[str]:
 def _scale(scale: Scale) -> str:
     return (
         f"Each: {scale.people} people, {scale.terminals} terminals, {scale.begin} to {scale.end} at {scale.rate:.0f} "
-        f"clock seconds a second, everything real and from nothing; then every table held against the oracle."
+        f"clock seconds a second, everything real and from nothing; then every table and message held against oracles."
     )
 
 

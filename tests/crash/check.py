@@ -21,15 +21,17 @@ from hadir.lag import committed_offsets
 from hadir.settings import Settings
 from producers.simulator.run import RunReport
 from producers.simulator.world import Morning
+from schemas import codec
 from schemas.registry import by_name
 from schemas.topics import topics
 from streams.stages.base import Emission
 from streams.stages.base import Record as Input
 from streams.stages.distribute import Distribute
-from tests.crash import tables
-from tests.crash.logs import FACTS, Logs, read_heads
+from tests.crash import check_notices, tables
+from tests.crash.logs import FACTS, Logs, read_heads, read_log
 from tests.crash.system import Life
 from tests.oracle import oracle
+from tests.oracle.presence import presence_rows
 
 SHOWN = 12
 
@@ -66,12 +68,26 @@ def facts_stored(logs: Logs, settings: Settings) -> list[str]:
     return lines
 
 
+def told_stored(logs: Logs, settings: Settings) -> list[str]:
+    """Alerts and notices stand in their tables as they lie in the logs, each identity once."""
+    lines: list[str] = []
+    with closing(queries.connect(settings)) as client:
+        for name in ("alert", "notice"):
+            rows = tables.facts(client, name)
+            stored = {identity(name, row): row for row in rows}
+            wanted = {identity(name, record): record for record in logs.derived[name]}
+            lines += [f"{name} {line}" for line in oracle.differences(wanted, stored)]
+            lines += [f"{name} stored twice: {key}" for key in twice(rows, name)]
+    return lines
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the oracle makes of facts, reference data and horizon."""
 
     attendance: dict[oracle.PersonDay, oracle.Record]
     attribution: dict[oracle.PunchId, oracle.Record]
+    presence: dict[oracle.PersonDay, oracle.Record]
 
     @classmethod
     def of(cls, logs: Logs) -> Expected:
@@ -80,18 +96,21 @@ class Expected:
         return cls(
             oracle.attendance_rows(logs.facts, logs.reference, horizon),
             oracle.attribution_rows(logs.facts, logs.reference),
+            presence_rows(logs.facts, logs.reference, horizon),
         )
 
 
 def rows_follow(expected: Expected, settings: Settings) -> list[str]:
-    """Attendance and attribution are what the oracle says, in every column that it knows."""
+    """Attendance, attribution and presence are what the oracles say, in every column that they know."""
     with closing(queries.connect(settings)) as client:
         shown = tables.attendance(client)
         owned = tables.attribution(client, settings.epoch)
+        stays = tables.presence(client, settings.epoch)
     lines = [f"attendance {x}" for x in oracle.differences(expected.attendance, tables.by_person_day(shown))]
     lines += [f"attribution {x}" for x in oracle.differences(expected.attribution, tables.by_punch(owned))]
-    lines += [f"attendance shown twice: {key}" for key in _twice(shown, "attendance")]
-    lines += [f"attribution shown twice: {key}" for key in _twice(owned, "attribution")]
+    lines += [f"presence {x}" for x in oracle.differences(expected.presence, tables.by_person_day(stays))]
+    for schema, rows in (("attendance", shown), ("attribution", owned), ("presence", stays)):
+        lines += [f"{schema} shown twice: {key}" for key in twice(rows, schema)]
     return lines
 
 
@@ -110,7 +129,7 @@ def nobody_absent_in_haste(expected: Expected, logs: Logs, morning: Morning) -> 
     }
     wrong_clocks = {serial for serial, behaviour in morning.behaviours.items() if behaviour.clock_offset_s}
     lines = []
-    for row in logs.attendance:
+    for row in logs.derived["attendance"]:
         last = expected.attendance.get((row["employee_id"], row["work_date"]))
         if last is None or last["in_at"] is None or last["in_device_id"] in wrong_clocks:
             continue
@@ -123,7 +142,8 @@ def nobody_absent_in_haste(expected: Expected, logs: Logs, morning: Morning) -> 
     return lines
 
 
-def _twice(rows: Iterable[oracle.Record], schema: str) -> list[tuple[Any, ...]]:
+def twice(rows: Iterable[oracle.Record], schema: str) -> list[tuple[Any, ...]]:
+    """Identities that rows of a table have more than once."""
     return sorted(key for key, count in Counter(identity(schema, row) for row in rows).items() if count > 1)
 
 
@@ -131,13 +151,14 @@ def versions_agree(logs: Logs, settings: Settings) -> list[str]:
     """A version of a key never has two contents: neither in Kafka nor in ClickHouse's histories."""
     lines = []
     with closing(queries.connect(settings)) as client:
-        for schema, written in (("attendance", logs.attendance), ("attribution", logs.attribution)):
+        for schema in ("attendance", "attribution"):
+            written = logs.derived[schema]
             stored = tables.history(client, schema, settings.epoch)
             for where, rows in ((schema, written), (f"{schema}_history", stored)):
                 lines += [f"{where}: {line}" for line in contradictions(schema, rows)]
             missing = {_versioned(schema, row) for row in written} - {_versioned(schema, row) for row in stored}
             lines += [f"{schema}_history lacks {key}" for key in sorted(missing)]
-    return lines
+    return lines + [f"presence: {line}" for line in contradictions("presence", logs.derived["presence"])]
 
 
 def contradictions(schema: str, rows: Iterable[oracle.Record]) -> list[str]:
@@ -158,10 +179,10 @@ def _versioned(schema: str, row: oracle.Record) -> tuple[Any, ...]:
 
 
 async def commits_behind(settings: Settings) -> list[str]:
-    """No group has committed beyond what its stage's state, or ``sink_offset``, says is put away."""
+    """No group has committed beyond what its stage's state, ``sink_offset``, or the ledger says is put away."""
     lines = []
     by_stage = {group.stage: group.id for group in groups(settings)}
-    for stage, log in (("route", "device_log"), ("judge", "staff_log")):
+    for stage, log in (("route", "device_log"), ("judge", "staff_log"), ("alert", "cutoff")):
         committed = await committed_offsets(settings.kafka, by_stage[stage])  # first: heads only rise
         heads = await read_heads(settings, stage)
         lines += ahead(stage, committed, topics()[log].name(settings.epoch), heads)
@@ -170,7 +191,11 @@ async def commits_behind(settings: Settings) -> list[str]:
     for (topic, partition), offset in committed.items():
         if offset > stored.get((topic, partition), 0):
             lines.append(f"sink {topic}/{partition}: committed {offset}, stored {stored.get((topic, partition), 0)}")
-    return lines
+    committed = await committed_offsets(settings.kafka, by_stage["notify"])
+    alerts = [(raw, codec.decode(raw.value)[1]) for raw in await read_log(settings, "alert")]
+    ledger = [codec.decode(raw.value)[1] for raw in await read_log(settings, "notice")]
+    told = {partition: offset for (_, partition), offset in committed.items()}
+    return lines + check_notices.untold([a for raw, a in alerts if raw.offset < told.get(raw.partition, 0)], ledger)
 
 
 def _sink_offsets(settings: Settings) -> dict[tuple[str, int], int]:
@@ -202,7 +227,8 @@ def copies_made(logs: Logs, settings: Settings) -> list[str]:
 def nothing_set_aside(logs: Logs) -> list[str]:
     """No record was sound when it was written and a dead letter afterwards."""
     lines = [f"undecodable in {log}/{raw.partition}@{raw.offset}" for log, raw in logs.undecodable]
-    return lines + [f"dead letter of {r['stage']}: {r['reason']} ({r['topic']}@{r['offset']})" for r in logs.letters]
+    letters = logs.derived["dead_letter"]
+    return lines + [f"dead letter of {r['stage']}: {r['reason']} ({r['topic']}@{r['offset']})" for r in letters]
 
 
 def truth_shown(life: Life) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -16,6 +16,22 @@ from streams.checkpoint import HEAD
 from tests.oracle.oracle import Entry, Fact, Record
 
 FACTS = ("punch", "device_event", "device_status")
+PHONE_FACTS = ("ping", "face_check")
+LOGS = (
+    "reference",
+    "device_log",
+    "phone_log",
+    "staff_log",
+    "cutoff",
+    "attribution",
+    "attendance",
+    "position",
+    "face_check",
+    "presence",
+    "alert",
+    "notice",
+    "dead_letter",
+)
 
 
 class Raw(NamedTuple):
@@ -59,49 +75,51 @@ async def read_heads(settings: Settings, stage: str) -> dict[int, int]:
     return {raw.partition: int(raw.value or b"-1") for raw in raws if raw.key == HEAD}
 
 
+class Said(NamedTuple):
+    """A record of ``cutoff``: what a partition of ``judge`` says, its barrier, or a copy of a tick."""
+
+    partition: int
+    offset: int
+    name: str
+    record: Record
+
+
 @dataclass
 class Logs:
     """
     Everything that Kafka holds, decoded.
 
     Attributes:
-        facts: of ``device_log``, redeliveries included.
+        facts: of ``device_log`` and ``phone_log``, redeliveries included.
         reference: as the oracle wants them.
         copies: (log, partition, value) of what ``distribute`` wrote.
-        letters: records of ``dead_letter``.
+        derived: records of the other logs, by log, in order within each partition.
+        cutoff: all of that log, in order within each partition.
     """
 
     facts: list[Fact] = field(default_factory=list)
     reference: list[Entry] = field(default_factory=list)
     copies: set[tuple[str, int, bytes]] = field(default_factory=set)
     references: list[Raw] = field(default_factory=list)
-    attendance: list[Record] = field(default_factory=list)
-    attribution: list[Record] = field(default_factory=list)
-    letters: list[Record] = field(default_factory=list)
+    derived: dict[str, list[Record]] = field(default_factory=lambda: defaultdict(list))
+    cutoff: list[Said] = field(default_factory=list)
     undecodable: list[tuple[str, Raw]] = field(default_factory=list)
-    records: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     @property
     def punches(self) -> set[tuple[str, str, int]]:
         """(device_id, pin, device_time) of every punch."""
         return {(r["device_id"], r["pin"], r["device_time"]) for name, r in self.facts if name == "punch"}
 
+    def of_kind(self, name: str) -> list[Record]:
+        """Facts of one kind."""
+        return [record for kind, record in self.facts if kind == name]
+
 
 async def read_logs(settings: Settings) -> Logs:
     """Read all that the checks need."""
     logs = Logs()
-    for log in (
-        "reference",
-        "device_log",
-        "phone_log",
-        "staff_log",
-        "cutoff",
-        "attribution",
-        "attendance",
-        "dead_letter",
-    ):
+    for log in LOGS:
         for raw in await read_log(settings, log):
-            logs.records[log] += 1
             try:
                 name, record = codec.decode(raw.value)
             except InvalidFact:
@@ -111,18 +129,16 @@ async def read_logs(settings: Settings) -> Logs:
     return logs
 
 
-def _place(logs: Logs, log: str, raw: Raw, name: str, record: dict[str, Any]) -> None:
+def _place(logs: Logs, log: str, raw: Raw, name: str, record: Record) -> None:
     assert raw.value is not None
     if log == "reference":
         logs.reference.append((raw.offset, name, record))
         logs.references.append(raw)
-    elif log == "attendance":
-        logs.attendance.append(record)
-    elif log == "attribution":
-        logs.attribution.append(record)
-    elif log == "dead_letter":
-        logs.letters.append(record)
-    elif log == "device_log" and name in FACTS:
+    elif name in FACTS or (log == "phone_log" and name in PHONE_FACTS):
         logs.facts.append((name, record))
-    else:
+    elif log in ("device_log", "phone_log", "staff_log", "cutoff"):
         logs.copies.add((log, raw.partition, raw.value))
+    else:
+        logs.derived[log].append(record)
+    if log == "cutoff":
+        logs.cutoff.append(Said(raw.partition, raw.offset, name, record))

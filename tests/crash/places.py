@@ -26,11 +26,16 @@ STEPS: dict[str, tuple[str, ...]] = {
         "range.answered",
         "status.sent",
         "status.told",
+        "phone.read",
+        "phone.sent",
+        "phone.acknowledged",
     ),
     "clock": ("tick.due", "tick.sent", "tick.acknowledged"),
     "distribute": (*COMMITMENT, "settle.done"),
     "route": (*COMMITMENT, *STATE, "settle.done"),
     "judge": (*COMMITMENT, *STATE),
+    "alert": (*COMMITMENT, *STATE),
+    "notify": ("notice.sent", "notice.noted"),
     "sink": (
         "batch.taken",
         "block.inserted",
@@ -48,6 +53,7 @@ AT_START = ("state.opened", "state.read")
 LATER_S: dict[tuple[str, str], tuple[float, float]] = {
     ("gateway", "attlog.sent"): (0.002, 0.03),
     ("gateway", "attlog.acknowledged"): (0.001, 0.01),
+    ("gateway", "phone.sent"): (0.002, 0.03),
     ("clock", "tick.sent"): (0.001, 0.01),
     ("distribute", "batch.emitted"): (0.005, 0.04),
     ("distribute", "settle.done"): (0.001, 0.03),
@@ -55,6 +61,8 @@ LATER_S: dict[tuple[str, str], tuple[float, float]] = {
     ("route", "settle.done"): (0.001, 0.03),
     ("judge", "batch.emitted"): (0.005, 0.04),
     ("judge", "transaction.begun"): (0.001, 0.02),
+    ("alert", "batch.emitted"): (0.005, 0.04),
+    ("notify", "notice.sent"): (0.001, 0.03),
     ("clickhouse", "insert.begins"): (0.001, 0.03),
     ("sink", "batch.taken"): (0.001, 0.05),
 }
@@ -66,8 +74,11 @@ HELD: tuple[tuple[str, str, str], ...] = (
     ("distribute", "distribute", "outbox.sending"),
     ("route", "route", "outbox.sending"),
     ("judge", "judge", "outbox.sending"),
+    ("alert", "alert", "outbox.sending"),
+    ("notify", "notify", "outbox.sending"),
     ("route", "route", "transaction.begun"),
     ("judge", "judge", "transaction.begun"),
+    ("alert", "alert", "transaction.begun"),
     ("sink", "clickhouse", "insert.begins"),
     ("clickhouse", "clickhouse", "insert.begins"),
 )
@@ -80,6 +91,7 @@ HOLD_S = 3.0
 
 BROKER: tuple[tuple[str, str], ...] = (
     ("gateway", "attlog.sent"),
+    ("gateway", "phone.sent"),
     ("clock", "tick.sent"),
     ("distribute", "settle.done"),
     ("route", "batch.emitted"),
@@ -88,11 +100,25 @@ BROKER: tuple[tuple[str, str], ...] = (
     ("judge", "transaction.begun"),
     ("judge", "transaction.sent"),
     ("judge", "commit.begun"),
+    ("alert", "transaction.sent"),
+    ("notify", "notice.sent"),
     ("sink", "commit.begun"),
 )
 """Where others stand when the broker is hit."""
 
-TWINS: dict[int, str] = {2: "judge", 6: "route", 10: "sink", 13: "judge", 17: "distribute"}
+FIRST_CUTOFF = 0.36
+SELDOM: tuple[tuple[str, str], ...] = (
+    ("alert", "outbox.sending"),
+    ("notify", "outbox.sending"),
+    ("notify", "notice.sent"),
+    ("notify", "notice.noted"),
+)
+"""
+Steps that nobody comes to before there is an alert: armed earlier they would only keep other blows waiting. The first
+offices, schools, have their cutoff at 07:01: this share of a whole morning.
+"""
+
+TWINS: dict[int, str] = {2: "judge", 4: "alert", 6: "route", 10: "sink", 13: "judge", 17: "distribute"}
 """Schedules in which a stage has two processes, and the first sleeps beyond its session."""
 TWIN_STEPS = ("batch.emitted", "output.acknowledged", "transaction.begun", "transaction.sent", "batch.acked")
 TWIN_STOP_S = 16.0
@@ -202,6 +228,8 @@ def spread(hand: Sequence[tuple[Place, Action]], rng: random.Random) -> list[Fau
     for n, (place, action) in enumerate(order):
         later_s = round(rng.uniform(*LATER_S[place.at, place.step]), 4) if place.later else 0.0
         begin = (n + rng.uniform(0.1, 0.7)) / max(1, len(order)) * 0.85
+        if (place.at, place.step) in SELDOM:
+            begin = max(begin, FIRST_CUTOFF)
         faults.append(Fault(place, action, round(begin, 3), later_s))
     return faults
 

@@ -11,13 +11,15 @@ from pathlib import Path
 
 from hadir.stack.supervisor import ChildFailed
 from producers.simulator.run import Progress, RunReport
-from tests.crash import check
+from tests.crash import check, check_alerts, check_notices, check_phones
 from tests.crash.blows import Blows, Hit
-from tests.crash.logs import read_logs
+from tests.crash.logs import Logs, read_logs
 from tests.crash.places import Fault, Schedule
 from tests.crash.system import HELD, Life, Scale, Stack, make_settings
 from tests.crash.watch import Watch
 from tests.oracle.oracle import horizon_of
+
+FAILURES = (AssertionError, ChildFailed, TimeoutError)
 
 
 @dataclass
@@ -67,11 +69,17 @@ async def run_schedule(
         async with Stack(make_settings(data), schedule.twin, HELD) as stack:
             await stack.ready()
             life = await asyncio.to_thread(Life.make, stack, scale, schedule.seed + schedule.number)
-            await life.enter()
-            outcome.figures["up_s"] = time.monotonic() - begun
-            await _live(life, outcome, progress)
-    except (AssertionError, ChildFailed, TimeoutError) as error:
+            async with life.hook:
+                await life.enter()
+                outcome.figures["up_s"] = time.monotonic() - begun
+                await _live(life, outcome, progress)
+    except FAILURES as error:
         outcome.wrong.append(f"{type(error).__name__}: {error}")
+    except ExceptionGroup as several:  # while blows still fell
+        failures, others = several.split(FAILURES)
+        if others is not None:
+            raise others from None
+        outcome.wrong += [f"{type(error).__name__}: {error}" for error in failures.exceptions]
     finally:
         outcome.seconds = time.monotonic() - begun
         if not (keep and outcome.wrong):
@@ -115,6 +123,9 @@ async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
     wrong += await asyncio.to_thread(check.facts_stored, logs, settings)
     wrong += await asyncio.to_thread(check.versions_agree, logs, settings)
     wrong += await asyncio.to_thread(check.truth_shown, life)
+    wrong += check_phones.nothing_lost(report.phones, life.outings, life.morning.end_ms, logs)
+    wrong += await asyncio.to_thread(check_phones.rows_follow, logs, settings)
+    wrong += await _check_alerts(life, outcome, expected, logs)
     horizon = horizon_of(logs.reference)
     if horizon is None or horizon.at != life.morning.end_ms:
         wrong.append(f"the last tick is {horizon}, the clock stands at {life.morning.end_ms}")
@@ -122,7 +133,25 @@ async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
         "acks": len(report.acks),
         "punches": len(logs.punches),
         "in_log": sum(name == "punch" for name, _ in logs.facts),
-        "rows": len(logs.attendance),
+        "pings": len(report.phones.pings),
+        "in_phone_log": len(logs.of_kind("ping")),
+        "presence": len(expected.presence),
+        "alerts": len(logs.derived["alert"]),
+        "messages": len(life.hook.came),
+        "rows": len(logs.derived["attendance"]),
         "refused": report.counts.refused,
         "gone": report.counts.gone,
     }
+
+
+async def _check_alerts(life: Life, outcome: Outcome, expected: check.Expected, logs: Logs) -> list[str]:
+    """From the recount of each cutoff to what the channel was told."""
+    settings, alerts, ledger = life.stack.settings, logs.derived["alert"], logs.derived["notice"]
+    horizon = life.morning.end_ms
+    lines = check_alerts.last_words(expected.attendance.values(), logs.cutoff, horizon)
+    lines += check_alerts.recounted(logs.cutoff, alerts, settings.partitions)
+    lines += check_alerts.ends_right(logs.cutoff, alerts, horizon)
+    lines += await asyncio.to_thread(check.told_stored, logs, settings)
+    crashes = life.stack.supervisor.restarts("notify")
+    outcome.figures["notify_restarts"] = crashes
+    return lines + check_notices.told(alerts, ledger, life.hook.came, crashes)

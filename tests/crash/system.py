@@ -13,6 +13,7 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from hadir import clock
+from hadir.cli.demo_alerts import write_channel
 from hadir.cli.system import children, groups, install
 from hadir.errors import NotAcknowledged
 from hadir.lag import lags
@@ -24,17 +25,25 @@ from producers.roster.load import run_import
 from producers.simulator.city import DAY, make_city
 from producers.simulator.judge import World
 from producers.simulator.morning import make_morning
+from producers.simulator.outings import Outing, make_outings
 from producers.simulator.roster_files import write_change, write_roster
 from producers.simulator.run import Progress, RunReport, run_city
 from producers.simulator.truth import make_truth
 from producers.simulator.world import City, Morning, clock_s, moment
 from tests.crash.firm import firm_terminals
+from tests.crash.hook import TimedHook
 
 PARTITIONS = 4
 SILENT_S = 6.0  # machine seconds without a word until a terminal is silent
-LEAD_S = 2.0
-HELD = ("gateway", "clock")
+LEAD_S = 0.5
+ANCHOR = "clock.anchor"
+HELD = ("gateway", "clock", "notify")
+GIVE_UP_S = 24 * 3600  # clock seconds: a process that stands still for 10 s has missed half an hour of the morning
+RUNS_ON = ("env", "-u", "HADIR_CLOCK_UNTIL")
+"""Before a command: its clock does not stand in the end. `notify` waits by it before it tells an office again."""
 QUICK = Restart(first_s=0.2, most_s=1.0)  # a schedule hits a child several times within its first healthy seconds
+PHONE_POSTS = 1000  # the clock stands in the end: no phone's turn comes back then
+HAND_OVER_S = 120.0  # machine seconds after the clock stands, until whoever still holds something is given up
 SETTLE_S = 150.0
 EPOCH = "crash"
 
@@ -59,7 +68,7 @@ class Scale:
 
 
 FULL = Scale()
-SHORT = Scale(people=160, terminals=16, begin="07:15", blows_until="08:35", end="09:10", rate=220.0)
+SHORT = Scale(people=160, terminals=16, begin="07:22", blows_until="08:32", end="09:02", rate=220.0)
 
 
 def make_settings(data: Path, **changes: Any) -> Settings:
@@ -75,6 +84,8 @@ def make_settings(data: Path, **changes: Any) -> Settings:
         "gateway_port": gateway,
         "wall_port": wall,
         "checkpoint_s": 1.0,
+        "notify_give_up_s": GIVE_UP_S,
+        "gateway_phone_posts": PHONE_POSTS,
     }
     return Settings(**chosen | changes)
 
@@ -117,7 +128,8 @@ class Stack:
         restart = QUICK if child.restart.mode == "always" else child.restart
         env = child.env | {"HADIR_CRASH_DIR": str(folder)}
         held = child.held or child.name in self._held
-        return self._change(replace(child, env=env, restart=restart, held=held))
+        argv = [*RUNS_ON, *child.argv] if child.name == "notify" else child.argv
+        return self._change(replace(child, argv=argv, env=env, restart=restart, held=held))
 
     def folder(self, name: str) -> Path:
         """Where a child looks for what it is to do to itself."""
@@ -164,14 +176,24 @@ class Stack:
 
 @dataclass
 class Life:
-    """A morning in a running stack: the made city, its truth, and the clock it lives by."""
+    """
+    A morning in a running stack: the made city, its truth, its phones, and who hears its alerts.
+
+    Attributes:
+        now, runs_on: the clock that all live by, and the same one that does not stand in the end.
+    """
 
     stack: Stack
     city: City
     morning: Morning
     truth: dict[str, Any]
+    outings: tuple[Outing, ...]
     scale: Scale
     now: clock.Clock = clock.system_ms
+    runs_on: clock.Clock = clock.system_ms
+
+    def __post_init__(self) -> None:
+        self.hook = TimedHook(self.city, lambda: self.runs_on())
 
     @classmethod
     def make(cls, stack: Stack, scale: Scale, seed: int) -> Life:
@@ -179,7 +201,8 @@ class Life:
         city = make_city(seed, DAY, scale.people, scale.terminals)
         begin, end = (moment(city.day, clock_s(text)) for text in (scale.begin, scale.end))
         morning = replace(make_morning(city), start_ms=begin, end_ms=end)
-        return cls(stack, city, morning, make_truth(World(city, morning)), scale)
+        outings = make_outings(city, morning)
+        return cls(stack, city, morning, make_truth(World(city, morning), outings), outings, scale)
 
     @property
     def blows_until_ms(self) -> int:
@@ -191,14 +214,16 @@ class Life:
         return (self.now() - self.morning.start_ms) / (self.blows_until_ms - self.morning.start_ms)
 
     async def enter(self) -> None:
-        """Import the roster; start the clock and whoever lives by it."""
+        """Import the roster, say where alerts go, start whoever lives by the clock, then the clock."""
         data = self.stack.settings.data
+        write_channel(self.stack.settings, self.hook.port)
         write_roster(self.city, data / "roster")
         write_change(self.city, data / "change")
         await run_import(data / "roster", self.stack.settings, dry_run=False)
-        anchor = clock.system_ms() + int(LEAD_S * 1000)
+        anchor = data.absolute() / ANCHOR
         begin, end, rate = self.morning.start_ms, self.morning.end_ms, self.scale.rate
         self.now = clock.make_clock(rate, begin, anchor, end)
+        self.runs_on = clock.make_clock(rate, begin, anchor)
         supervisor = self.stack.supervisor
         supervisor.update_environment(
             {
@@ -212,22 +237,31 @@ class Life:
         for name in HELD:
             await supervisor.start_child(name)
         await supervisor.ready(*HELD, timeout_s=60)
+        clock.write_anchor(anchor, clock.system_ms() + int(LEAD_S * 1000))
 
     async def live(self, progress: Callable[[Progress], None] | None = None) -> RunReport:
-        """The city comes to work; returns when its clock stands and every terminal has handed over what it held."""
+        """
+        The city comes to work; returns when its clock stands and all have handed over what they held.
+
+        Raises:
+            TimeoutError: they have not, long after the clock stood.
+        """
         settings = self.stack.settings
         later = max(self.city.later_at_ms, self.morning.start_ms)
+        lasts_s = (self.morning.end_ms - self.now()) / 1000 / self.scale.rate
         with firm_terminals():
-            return await run_city(
-                self.city,
-                f"http://{settings.gateway_host}:{settings.gateway_port}",
-                self.now,
-                self.morning.end_ms,
-                rate=self.scale.rate,
-                morning=self.morning,
-                progress=progress,
-                actions=[(later, self._enrol)],
-            )
+            async with asyncio.timeout(lasts_s + HAND_OVER_S):
+                return await run_city(
+                    self.city,
+                    f"http://{settings.gateway_host}:{settings.gateway_port}",
+                    self.now,
+                    self.morning.end_ms,
+                    rate=self.scale.rate,
+                    morning=self.morning,
+                    outings=self.outings,
+                    progress=progress,
+                    actions=[(later, self._enrol)],
+                )
 
     async def _enrol(self) -> None:
         """The change of the roster in the middle of the morning; whoever enters it tries again until Kafka is there."""

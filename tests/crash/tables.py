@@ -63,6 +63,16 @@ def attribution(client: Client, epoch: str) -> list[Record]:
     return _read(client, "attribution", "attribution FINAL", f"epoch = '{epoch}'")
 
 
+def position(client: Client, epoch: str) -> list[Record]:
+    """Rows of ``position FINAL`` of an epoch."""
+    return _read(client, "position", "position FINAL", f"epoch = '{epoch}'")
+
+
+def presence(client: Client, epoch: str) -> list[Record]:
+    """Rows of ``presence FINAL`` of an epoch that are not withdrawn."""
+    return _read(client, "presence", "presence FINAL", f"epoch = '{epoch}' AND NOT withdrawn")
+
+
 def history(client: Client, schema: str, epoch: str) -> list[Record]:
     """Rows of ``attendance_history`` or ``attribution_history`` as inserted, what was inserted twice twice."""
     return _read(client, schema, f"{schema}_history", f"epoch = '{epoch}'")

@@ -13,7 +13,7 @@ from tests.crash.system import SHORT
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.slow]
 
 
-def fault(begin: float, action: Action, victim: str, step: str, at: str = "", stop_s: float = 8.0) -> Fault:
+def fault(begin: float, action: Action, victim: str, step: str, at: str = "", stop_s: float = 7.0) -> Fault:
     """A blow at a step."""
     return Fault(Place(victim, at or victim, step), action, begin, stop_s=stop_s)
 
@@ -21,13 +21,16 @@ def fault(begin: float, action: Action, victim: str, step: str, at: str = "", st
 BLOWS = (
     fault(0.0, "kill", "clock", "tick.acknowledged"),
     fault(0.0, "stop", "sink", "offset.stored"),
+    fault(0.0, "kill", "notify", "notice.sent"),
     fault(0.05, "kill", "judge", "transaction.sent"),
     fault(0.1, "kill", "route", "settle.done"),
     fault(0.15, "kill", "gateway", "attlog.acknowledged"),
     fault(0.2, "kill", "clickhouse", "insert.done"),
+    fault(0.25, "kill", "alert", "transaction.sent"),
     fault(0.3, "kill", "distribute", "batch.emitted"),
     fault(0.35, "kill", "kafka", "transaction.begun", at="judge"),
-    fault(0.6, "kill", "sink", "rows.inserted"),
+    fault(0.5, "kill", "gateway", "phone.acknowledged"),
+    fault(0.4, "kill", "sink", "rows.inserted"),
 )
 
 

@@ -17,13 +17,14 @@ import yaml
 
 from grafana.boards import BOARDS, COUNTS, TODAY
 from grafana.files import HERE, behind
+from grafana.flag_sql import evidence_sql
 from grafana.query import TYPE, UID
 from grafana.rules import RULES, RUNBOOK
 from hadir import clock
 from hadir.migrate import read_views
 from tests.clickhouse.fixtures import Tables
 from tests.grafana.macros import expand
-from tests.wall.conftest import NAMES, Served
+from tests.wall.conftest import NAMES, Served, flag_id
 from wall.board import totals
 
 NUMBERS = re.compile(r"^(Nullable\()?(U?Int|Float|Decimal)")
@@ -144,6 +145,42 @@ def test_office_dashboard_shows_everybody_with_a_word(morning: Tables) -> None:
     assert [row[1] for row in rows] == ["Terlambat 2 menit (07.31)", "Cuti/sakit/izin"]
 
 
+@pytest.mark.clickhouse
+def test_flags_are_listed_in_words_without_names_and_places(morning: Tables) -> None:
+    """What is open, in the unit's time; neither who, nor who else, nor where; as many as are counted."""
+    panels = {panel["title"] + "/" + panel["type"]: panel for panel in dashboards()["flags"]["panels"]}
+    _, rows = answer(morning, panels["Untuk diperiksa/table"]["targets"][0]["rawSql"])
+    assert [row[:4] for row in rows] == [
+        ("2026-11-23", "Badan Dua", "Ponsel atau foto juga dipakai pegawai lain", 1),
+        ("2026-11-23", "Dinas Satu", "Ponsel menyebut lokasinya tiruan", 1),
+        ("2026-11-23", "Dinas Satu", "Ponsel atau foto juga dipakai pegawai lain", 1),
+    ]
+    assert [row[4] for row in rows[:2]] == [
+        "foto yang sama; juga dipakai 2 pegawai lain",
+        "lokasi disebut tiruan selama 4 menit; lokasi diterima selama 9 menit; antara 07.11 dan 07.14",
+    ]
+    assert rows[1][5] == str(flag_id(1))
+    shown = [p["targets"][0]["rawSql"] for title, p in panels.items() if title.endswith("/stat")]
+    assert [answer(morning, sql)[1] for sql in shown] == [[(3,)], [(0,)], [(1,)]]
+    ((travelled,),) = morning.rows(f"SELECT {evidence_sql()} FROM v_flag WHERE rule = 'impossible_travel'")
+    assert travelled == (
+        "sedikitnya 72,5 km dengan 435 km/jam; dari pukul 07.11 menurut mesin; ke pukul 07.21 menurut ponsel"
+    )
+    text = str(rows) + travelled
+    assert not any(name in text for name in NAMES.values())
+    assert not any(str(who) in text for who in NAMES)
+    assert "112." not in text
+
+
+@pytest.mark.clickhouse
+def test_flags_over_time_count_each_once(morning: Tables) -> None:
+    """By rule, and by whether they were decided: the same sum."""
+    for panel in (p for p in dashboards()["flags"]["panels"] if p["type"] == "timeseries"):
+        sql = panel["targets"][0]["rawSql"].replace("$__dateFilter(work_date)", "work_date = '2026-11-23'")
+        ((_, *counts),) = morning.rows(sql)
+        assert sum(counts) == 4, panel["title"]
+
+
 def test_queries_read_views_only() -> None:
     """A table's duplicates never show, and rights can be given on views."""
     views = {name for name, _ in read_views()}
@@ -158,6 +195,7 @@ def test_every_panel_says_what_it_is_and_where_it_asks() -> None:
     found = dashboards()
     assert set(found) == {board.__name__ for board in BOARDS}
     assert sorted(board["uid"] for board in found.values()) == [
+        "hadir-flags",
         "hadir-office",
         "hadir-pipeline",
         "hadir-terminals",

@@ -28,9 +28,11 @@ from tests.wall.conftest import ANI, BUDI, CITRA, DAY, DEWI, fill_morning
 
 VIEWS = {name for name, _ in read_views()}
 ON = re.compile(r"GRANT SELECT(?:\(([a-z_, ]+)\))? ON hadir\.(v_[a-z_]+)")
-NAMING = {"name", "staff_no", "recorded_by", "in_device", "key", "value", "lat", "lon"}
+NAMING = {"name", "staff_no", "recorded_by", "decided_by", "evidence", "in_device", "key", "value", "lat", "lon"}
 """Columns that name a person, or lead to one; ``name`` of a unit is none."""
 READERS = ("wall", "grafana", "analyst", "kadinkes")
+ROLES = {"analyst": "analyst", "kadinkes": "leader"}
+"""Readers whose grants stand with a role."""
 OWN = ["U1", "U11"]
 
 
@@ -211,8 +213,8 @@ def test_a_reader_reads_his_views_and_nothing_beside_them(name: str, production:
     mine = granted().get(name, granted()["leader"])
     leader = production / "leader-kadinkes.xml"
     with clickhouse_as(production, name, leader if name == "kadinkes" else None) as (_, client):
-        limited = {text.split("hadir.")[1]: ON.fullmatch(text)[1] for text in grants(roles()["analyst"])}  # type: ignore[index]
-        columns = {view: (limited.get(view) if name == "analyst" else None) or "*" for view in mine}
+        given = grants({**users(), **roles()}[ROLES.get(name, name)])
+        columns = {match[2]: match[1] or "*" for text in given if (match := ON.fullmatch(text))}
         answers = ask(client, [f"SELECT {columns[view]} FROM hadir.{view}" for view in sorted(mine)])
         assert answers.refused == {}
         tables = ("person", "attendance", "attendance_history", "punch", "enrolment", "dead_letter", "epoch", "device")
@@ -254,6 +256,22 @@ def test_an_analyst_is_shown_no_column_that_names_a_person(production: Path) -> 
         assert str(BUDI) in words, "there is something to read"
         for name in ("Budi", "Ani", "Citra", "Dewi"):
             assert name not in words
+        assert "mock_location" in words, "that there are signs may be counted"
+        flags = {(table, name) for table, name in shown if table in ("v_flag", "v_decision")}
+        assert flags & {("v_flag", "reason"), ("v_decision", "reason")} == set(), "free text may hold a name"
+
+
+@pytest.mark.clickhouse
+def test_grafana_is_shown_signs_without_the_person(production: Path) -> None:
+    """Evidence by office and date; not whose it is, nor who decided what in which words."""
+    with clickhouse_as(production, "grafana") as (_, client):
+        shown = client.query(
+            "SELECT name FROM system.columns WHERE database = 'hadir' AND table = 'v_flag'"
+        ).result_rows
+        assert {"evidence", "flag_id"} < {name for (name,) in shown}
+        assert {"employee_id", "reason", "decided_by"} & {name for (name,) in shown} == set()
+        asked = ask(client, ["SELECT employee_id FROM hadir.v_flag", "SELECT reason FROM hadir.v_flag"])
+        assert set(asked.refused.values()) == {497}
 
 
 @pytest.mark.clickhouse

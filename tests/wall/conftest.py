@@ -48,7 +48,7 @@ def stay_row(who: UUID, unit: str, seen: Sequence[tuple[str, str, str]], until: 
         seen: spans in which it spoke: local ``HH:MM`` from and to, and whether ``inside`` or ``outside``.
         until: local ``HH:MM`` through which the shift, 07.30 to 16.00, is judged.
     """
-    at = {"inside": (-7_470_000, 112_430_000, 10), "outside": (-7_400_000, 112_430_000, 10)}
+    at = {"inside": (-7_470_000, 112_430_000, 10, False), "outside": (-7_400_000, 112_430_000, 10, False)}
     fixes = [
         (second, *at[place])
         for begin, end, place in seen
@@ -84,6 +84,40 @@ def flush(tables: Tables, offset: int) -> None:
     tables.run(f"INSERT INTO sink_offset (topic, partition, offset) VALUES ('hadir.attendance.e1', 0, {offset})")
 
 
+def flag_id(n: int) -> UUID:
+    """Id of a made flag."""
+    return UUID(int=0xF0 + n)
+
+
+def flags_of_the_morning() -> list[str]:
+    """INSERTs: Budi's phone called its location made up, and took the same photo as Dewi's; Citra's was decided on."""
+    at = NOW_MS - 30 * 60_000
+    photo = "'kind': 'photo', 'value': '5f5f5f5f5f5f5f5f'"
+    mocked = f"'minutes_mocked': '4', 'minutes_told': '9', 'first_at': '{at}', 'last_at': '{at + 180_000}'"
+    mocked += ", 'first_place': '-7.47000,112.43000 (10 m)'"
+    travelled = f"'least_kmh': '435', 'least_m': '72500', 'from_at': '{at}', 'from_place': '-7.47,112.43 (100 m)'"
+    travelled += f", 'from_device': 'D2', 'to_at': '{at + 600_000}', 'to_place': '-8.45,112.43 (20 m)', 'to_device': ''"
+    found = {
+        (BUDI, "U1"): [
+            (flag_id(1), "mock_location", 1.0, mocked),
+            (flag_id(2), "shared_phone", 1.0, f"{photo}, 'with': '{ANI} {DEWI}'"),
+        ],
+        (CITRA, "U11"): [(flag_id(3), "impossible_travel", 0.66, travelled)],
+        (DEWI, "U2"): [(flag_id(4), "shared_phone", 1.0, f"{photo}, 'with': '{ANI} {BUDI}'")],
+    }
+    rows = []
+    for version, ((who, unit), findings) in enumerate(found.items(), 1):
+        told = ", ".join(f"('{id_}', '{rule}', 1, {score}, {{{said}}})" for id_, rule, score, said in findings)
+        rows.append(f"('{who}', '{DAY}', '{unit}', '2026-11-23 00:30:00', [{told}], 'e1', {version})")
+    return [
+        "INSERT INTO flag (employee_id, work_date, unit_id, until_at, findings, epoch, version) VALUES "
+        + ", ".join(rows),
+        "INSERT INTO decision (decision_id, employee_id, work_date, about, verdict, reason, recorded_at, recorded_by,"
+        f" _offset) VALUES ('{UUID(int=0xD1)}', '{CITRA}', '{DAY}', 'flag:{flag_id(3)}', 'dismissed',"
+        " 'jam mesin salah', '2026-11-23 00:40:00', 'bkd', 8)",
+    ]
+
+
 def fill_morning(tables: Tables) -> None:
     """Dinas Satu with Puskesmas below it, and Badan Dua: one late, one missing, one ill, one who waits for a terminal."""
     people = ", ".join(f"('{who}', '19{n}', '{name}')" for n, (who, name) in enumerate(NAMES.items()))
@@ -104,6 +138,7 @@ def fill_morning(tables: Tables) -> None:
         person_row(ANI, "U1", "leave", 2, more="reason='sakit'"),
         person_row(CITRA, "U11", "undetermined", 3, more="missing=[('D2', '2026-11-22 23:41:00', NULL)]"),
         person_row(DEWI, "U2", "not_here", 4),
+        *flags_of_the_morning(),
     ):
         tables.run(statement)
     flush(tables, 5)

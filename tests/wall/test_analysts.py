@@ -9,7 +9,7 @@ import pytest
 
 from hadir.migrate import read_views
 from tests.clickhouse.fixtures import Tables
-from tests.wall.conftest import ANI, DEWI, person_row
+from tests.wall.conftest import ANI, DEWI, flag_id, person_row
 
 TEXT = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text()
 EXAMPLES = dict(re.findall(r"## (.+?)\n\n```sql\n(.+?)```", TEXT, re.DOTALL))
@@ -45,6 +45,13 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
         "INSERT INTO presence (employee_id, work_date, unit_id, shift_start_at, shift_end_at, until_at, inside_s,"
         f" outside_s, hours, epoch, version) VALUES ('{ANI}', '2026-11-23', 'U1', '2026-11-23 00:30:00',"
         " '2026-11-23 09:00:00', '2026-11-23 09:00:00', 30000, 600, [('2026-11-23 03:00:00', 3000, 600, 0)], 'e1', 3)",
+        *[
+            "INSERT INTO decision (decision_id, employee_id, work_date, about, verdict, reason, recorded_at,"
+            " recorded_by, _offset)"
+            f" VALUES (generateUUIDv4(), '{DEWI}', '2026-11-23', 'flag:{flag_id(4)}', '{verdict}',"
+            f" 'r', '2026-11-24 0{offset - 90}:00:00', 'bkd', {offset})"
+            for offset, verdict in ((91, "confirmed"), (92, "reversed"))
+        ],
         "INSERT INTO alert (unit_id, work_date, cutoff_at, revision, kind, counts, epoch)"
         " VALUES ('U2', '2026-11-23', '2026-11-23 00:31:00', 0, 'raise', {'not_here': 1}, 'e1')",
     ):

@@ -19,6 +19,7 @@ from tests.wall.conftest import (
     NAMES,
     PASSWORD,
     Served,
+    flag_id,
     flush,
     person_row,
     stay_row,
@@ -54,6 +55,8 @@ async def test_shared_screen_shows_counts_and_nobodys_name(served: Served) -> No
     assert board["terminals"] == 2
     assert [(t["name"], t["since"][-5:]) for t in board["silent"]] == [("Loket", "06.41")]
     assert board["arrivals"] == [{"at": "07.31", "office": "Dinas Satu", "late_m": 2}]
+    assert board["flags"] == 3
+    assert "tanda" not in text
 
 
 async def test_leader_sees_names_of_own_units_and_those_below(served: Served) -> None:
@@ -232,3 +235,65 @@ async def test_login_that_is_no_json_is_refused(served: Served) -> None:
     assert answer.status == 400
     answer = await served.client.post("/api/login", json=["x"])
     assert answer.status == 400
+
+
+async def test_leader_reads_signs_of_his_offices_with_their_evidence(served: Served) -> None:
+    """Counted by office; the open ones with name and words; nobody of another's unit is named in evidence."""
+    await served.sign_in("kadinkes")
+    async with served.client.get("/api/stream") as stream:
+        board = await told(stream)
+    assert board["flags"] == 2
+    assert {tile["unit"]: tile["tanda"] for tile in board["tiles"]} == {"U1": 2, "U11": 0}
+    office = await (await served.client.get("/api/office/U1?lang=en")).json()
+    assert [(f["name"], f["date"], f["said"]) for f in office["flags"]] == [
+        (NAMES[BUDI], "2026-11-23", "to be reviewed")
+    ] * 2
+    assert office["flags"][1]["evidence"] == "the same photo; also used by 2 others; known as 5f5f5f5f"
+    why = await (await served.client.get(f"/api/person/{BUDI}")).json()
+    assert [(f["state"], f["rule"], f["weight"]) for f in why["flags"]] == [
+        ("open", "Ponsel menyebut lokasinya tiruan", "bobot 1"),
+        ("open", "Ponsel atau foto juga dipakai pegawai lain", "bobot 1"),
+    ]
+    assert why["flags"][1]["evidence"].startswith("foto yang sama; juga dipakai Ani dan 1 pegawai lain")
+    assert NAMES[DEWI] not in json.dumps(why)
+    assert str(DEWI) not in json.dumps(why)
+
+
+async def test_signs_from_before_a_move_are_not_shown_to_the_new_head(served: Served) -> None:
+    """Until the date is judged anew its row is another unit's."""
+    served.tables.run(
+        "INSERT INTO flag (employee_id, work_date, unit_id, findings, epoch, version)"
+        f" SELECT employee_id, work_date, 'U2', findings, epoch, 99 FROM flag WHERE employee_id = '{BUDI}'"
+    )
+    await served.sign_in("kadinkes")
+    why = await (await served.client.get(f"/api/person/{BUDI}")).json()
+    assert (why["name"], why["flags"]) == (NAMES[BUDI], [])
+
+
+async def test_whoever_may_see_all_reads_all_names_in_evidence(served: Served) -> None:
+    """And what was decided, by whom and why."""
+    await served.sign_in("sekda")
+    why = await (await served.client.get(f"/api/person/{BUDI}")).json()
+    assert f"juga dipakai Ani dan {NAMES[DEWI]}" in why["flags"][1]["evidence"]
+    decided = await (await served.client.get(f"/api/person/{CITRA}")).json()
+    assert [(f["state"], f["said"]) for f in decided["flags"]] == [
+        ("dismissed", "dikesampingkan oleh bkd, 2026-11-23 07.40: jam mesin salah")
+    ]
+    assert "menurut mesin Loket" in decided["flags"][0]["evidence"]
+    none = await (await served.client.get(f"/api/person/{ANI}")).json()
+    assert none["flags"] == []
+
+
+async def test_decision_changes_the_count_without_being_asked_for(served: Served) -> None:
+    """The board is told, and so is the office's tile, by which an open page is read again."""
+    await served.sign_in("kadinkes")
+    async with served.client.get("/api/stream") as stream:
+        await told(stream)
+        served.tables.run(
+            "INSERT INTO decision (decision_id, employee_id, work_date, about, verdict, reason, recorded_by, _offset)"
+            f" VALUES (generateUUIDv4(), '{BUDI}', '2026-11-23', 'flag:{flag_id(1)}', 'confirmed', 'x', 'bkd', 9)"
+        )
+        flush(served.tables, 9)
+        assert await served.source.look()
+        change = await told(stream)
+    assert (change["flags"], [(t["unit"], t["tanda"]) for t in change["tiles"]]) == (1, [("U1", 1)])

@@ -15,6 +15,7 @@ from wall.board import (
     EXCUSED,
     NOT_DUE,
     SAH,
+    TANDA,
     Arrival,
     Board,
     Scope,
@@ -53,10 +54,14 @@ def boards(draw: st.DrawFn) -> list[Board]:
         for _ in range(draw(st.integers(0, 3))):
             unit = draw(st.sampled_from(UNITS))
             arrivals.append(Arrival(unit, f"Kantor {unit}", NAME, f"07.{len(arrivals):02d}", 0))
-        tiles = {unit: tile(office(unit, counts)) for unit, counts in draw(some_offices).items()}
+        flags = draw(st.dictionaries(st.sampled_from((*UNITS, "closed")), st.integers(1, 9)))
+        offices = draw(some_offices)
+        tiles = {unit: tile(office(unit, counts), flags.get(unit, 0)) for unit, counts in offices.items()}
         silent = [{"device": "X1", "name": "Lobi", "unit": unit, "office": "", "since": ""} for unit in tiles]
         kept = tuple(arrivals[-4:])
-        made.append(Board(version, date, tiles, dict.fromkeys(tiles, 2), silent, kept, len(arrivals) - len(kept)))
+        made.append(
+            Board(version, date, tiles, dict.fromkeys(tiles, 2), silent, kept, len(arrivals) - len(kept), flags)
+        )
     return made
 
 
@@ -105,11 +110,19 @@ def test_nothing_leaks(made: list[Board], scope: Scope) -> None:
     if scope is None:
         assert NAME not in text
         assert not any(count in text for count in EXCUSED)
+        assert TANDA not in text, "signs of one office are its leaders' affair"
     else:
         told = view(made[-1], scope, None)
         assert {t["unit"] for t in told["tiles"]} <= scope
         assert {t["unit"] for t in told["silent"]} <= scope
         assert {one["office"][-1] for one in told["arrivals"]} <= scope
+
+
+@given(boards(), scopes)
+def test_signs_are_counted_for_whoever_looks(made: list[Board], scope: Scope) -> None:
+    """All of them on a shared screen, of a leader his own; of an office that is closed today too."""
+    mine = [n for unit, n in made[-1].flags.items() if scope is None or may_see(scope, unit)]
+    assert view(made[-1], scope, None)["flags"] == sum(mine)
 
 
 @given(some_offices)

@@ -15,7 +15,7 @@ from streams.rules.presence import presence
 from wall.strip import MOST_LABELS, strip, why_none
 
 MIDNIGHT = 1_795_366_800  # 2026-11-23 00:00 in Jakarta
-PLACES = {"inside": (-7_470_000, 112_430_000, 10), "outside": (-7_400_000, 112_430_000, 10)}
+PLACES = {"inside": (-7_470_000, 112_430_000, 10, False), "outside": (-7_400_000, 112_430_000, 10, False)}
 
 
 def moment(second: int) -> datetime:

@@ -28,6 +28,7 @@ const WORDS = {
     no_duty: "Tidak dinilai: tidak ada dinas di kantor pada tanggal ini.", no_phone: "Tidak ada telepon terdaftar.",
     no_place: "Tidak dinilai: letak kantor belum dicatat.",
     none_yet: "Belum ada yang dapat dinilai: celah data, bukan ketidakhadiran.",
+    flags: (n) => `${n} tanda untuk diperiksa`, flagged: "Tanda: bukti, bukan putusan", date: "Tanggal", sign: "Tanda",
   },
   en: {
     wajib: "Due", hadir: "Present", terlambat: "Late", ditunggu: "Awaited", belum_hadir: "Not here yet",
@@ -54,6 +55,7 @@ const WORDS = {
     no_duty: "Not judged: no duty at the office on this date.", no_phone: "No phone is registered.",
     no_place: "Not judged: the office's place is not on record.",
     none_yet: "Nothing to judge yet: a gap in the data, not an absence.",
+    flags: (n) => `${n} ${n === 1 ? "sign" : "signs"} to be reviewed`, flagged: "Signs: evidence, no verdict", date: "Date", sign: "Sign",
   },
 }[LANGUAGE];
 const PAGE_S = 12, REFRESH_S = 1, PERSON_S = 60;  // a phone's quarter of an hour changes no tile, so a person is asked anew
@@ -63,6 +65,7 @@ const STATE_CLASS = {
   unexplained: "gone", undetermined: "unknown", leave: "excused", field_duty: "excused",
   inside: "here", outside: "outside", unknown: "unknown",
 };
+const FLAG = "⚑";
 const SIGNS = { here: "✓", late: "◔", awaited: "…", gone: "✕", unknown: "?", excused: "○", outside: "↗" };
 
 const $ = (id) => document.getElementById(id);
@@ -84,7 +87,7 @@ function onBoard(view) {
   state.order = view.order;
   state.date = view.date;
   $("date").textContent = `${dayText()} · ${WORDS.roster} ${view.total.roster ?? 0}`;
-  showTotals(view.total);
+  showTotals(view.total, view.flags);
   showComplete(view);
   for (const arrival of view.arrivals) addArrival(arrival);
   showTiles();
@@ -92,7 +95,7 @@ function onBoard(view) {
   refreshDetail(view);
 }
 
-function showTotals(total) {
+function showTotals(total, flags) {
   const absent = ["tidak_hadir", "tk"].filter((key) => total[key]);
   const shown = [["wajib", ""], ["hadir", "here"], ["terlambat", "late"], ["ditunggu", "awaited"], ["belum_hadir", "gone"],
     ...absent.map((key) => [key, "gone"]), ["belum_dapat_dipastikan", "unknown"]];
@@ -109,7 +112,8 @@ function showTotals(total) {
   });
   if (boxes.length !== old.size || boxes.some((box) => !old.has(box.dataset.count))) $("totals").replaceChildren(...boxes);
   const rest = ["berhalangan_sah", "cuti_sakit_izin", "dinas_luar", "belum_waktunya", "libur", "tidak_dinilai"];
-  $("rest").textContent = rest.filter((key) => total[key]).map((key) => `${WORDS[key]} ${total[key]}`).join(" · ");
+  const said = rest.filter((key) => total[key]).map((key) => `${WORDS[key]} ${total[key]}`);
+  $("rest").textContent = [...said, ...(flags ? [`${FLAG} ${WORDS.flags(flags)}`] : [])].join(" · ");
 }
 
 function showComplete(view) {
@@ -132,6 +136,7 @@ function fillTile(element, tile) {
   for (const [count, what] of [[gone, "gone"], [tile.belum_dapat_dipastikan, "unknown"], [tile.ditunggu, "awaited"], [tile.terlambat, "late"]]) {
     if (count) { const part = make("span"); part.append(make("i", SIGNS[what], what), ` ${count}`); line.append(part); }
   }
+  if (tile.tanda) line.append(make("span", `${FLAG} ${tile.tanda}`));
   line.append(make("span", `${tile.hadir + tile.terlambat} / ${tile.wajib}`));
   element.replaceChildren(name, line);
 }
@@ -233,7 +238,14 @@ function office(found) {
     link.href = `#person/${one.employee}`;
     return row(link, said(one.state, one.said), one.out);
   });
-  return [make("h2", found.office), table([WORDS.who, WORDS.state, WORDS.out], rows)];
+  const flags = found.flags.map((one) => {
+    const link = make("a", one.name || one.employee);
+    link.href = `#person/${one.employee}`;
+    return row(one.date.replaceAll("-", "\u2011"), link, sign(one));  // hyphens at which no line is broken
+  });
+  const toReview = flags.length
+    ? [make("h2", `${FLAG} ${WORDS.flags(flags.length)}`), table([WORDS.date, WORDS.who, WORDS.sign], flags)] : [];
+  return [make("h2", found.office), table([WORDS.who, WORDS.state, WORDS.out], rows), ...toReview];
 }
 
 function person(found) {
@@ -244,7 +256,7 @@ function person(found) {
   const punches = found.punches.map((one) => row(one.at.replaceAll(":", "."), one.terminal, WORDS.used_as[one.used_as] ?? one.used_as));
   const shown = found.history.map((one) => row(one.from, one.said));
   const taken = found.correction ? [make("p", found.correction, "correction")] : [];
-  return [make("h2", found.name), ...taken, facts, ...phone(found), make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
+  return [make("h2", found.name), ...taken, facts, ...flagged(found.flags), ...phone(found), make("h2", WORDS.punches), table([WORDS.at, WORDS.terminal, WORDS.used], punches),
     make("h2", WORDS.history), table([WORDS.from, WORDS.state], shown)];
 }
 
@@ -298,6 +310,16 @@ function strip(stay) {
     below.append(label);
   }
   return [bars, below];
+}
+
+function sign(one) {
+  const said = make("p", null, "sign");
+  said.append(make("b", `${one.rule} (${one.weight})`), make("span", `: ${one.evidence}.`), make("small", one.said));
+  return said;
+}
+
+function flagged(flags) {
+  return flags.length ? [make("h2", `${FLAG} ${WORDS.flagged}`), ...flags.map(sign)] : [];
 }
 
 // -- clock, age, connection -------------------------------------------------------------------------------------------
