@@ -19,6 +19,7 @@ _FILE_OF = {"policy": POLICY_FILE, "shift": "shifts.csv", "unit": "units.csv", "
     "schedule": "schedules.csv",
     "enrolment": "enrolments.csv",
     "phone": "phones.csv",
+    "bearer": "phones.csv",
 }
 
 

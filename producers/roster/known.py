@@ -24,7 +24,10 @@ SUBJECTS: dict[str, tuple[str, ...]] = {
     "schedule": ("unit_id", "employee_id"),
     "enrolment": ("device_id", "pin"),
     "phone": ("install_id",),
+    "bearer": ("employee_id",),
 }
+ALSO = {"phone": "bearer"}
+"""Records of one kind that may not overlap by another subject either: where a person is, one phone says at a time."""
 
 
 class Span(NamedTuple):
@@ -99,17 +102,20 @@ class Known:
             self.tokens.pop(key, None)
             if not record["void"]:
                 self.tokens[key] = Token(record["token_sha256"], record["install_id"], record["employee_id"], line)
-        fields = SUBJECTS.get(name)
-        if fields is None:
-            return
+        for kind in (name, ALSO.get(name, name)):
+            if kind in SUBJECTS:
+                self._span(kind, record, key, line)
+
+    def _span(self, kind: str, record: dict[str, Any], key: bytes, line: int) -> None:
+        fields = SUBJECTS[kind]
         subject = record[fields[0]] if len(fields) == 1 else tuple(record[f] for f in fields)
-        spans = tuple(s for s in self.spans[name].get(subject, ()) if s.key != key)
+        spans = tuple(s for s in self.spans[kind].get(subject, ()) if s.key != key)
         if not record["void"]:
             spans = (*spans, Span(record["valid_from"], record["valid_to"], key, line))
         if spans:
-            self.spans[name][subject] = spans
+            self.spans[kind][subject] = spans
         else:
-            self.spans[name].pop(subject, None)
+            self.spans[kind].pop(subject, None)
 
     def has(self, name: str, subject: str) -> bool:
         """Whether a unit, device or shift is there, at any date, and not withdrawn."""

@@ -77,6 +77,7 @@ async def test_usual_files_have_none(tmp_path: Path):
         ("phones.csv", f"198001012005011009,install-b,{'b2' * 32},2026-01-01,", "staff_no: nobody has this number"),
         ("phones.csv", f"{NIP_B},install-a,{'b2' * 32},2026-06-01,", "overlaps in time with line 2"),
         ("phones.csv", f"{NIP_B},install-a,{'b2' * 32},2026-01-01,", "the same record as in line 2"),
+        ("phones.csv", f"{NIP_A},install-b,{'b2' * 32},2026-06-01,", "overlaps in time with line 2"),
         ("phones.csv", f"{NIP_B},install-b,{'A1' * 32},2026-01-01,", "token_sha256: the same as in line 2"),
         ("shifts.csv", "x,7:30,16:00,90,60,60,120,yes,2026-01-01,", "starts_at: 7:30 is no time HH:MM"),
         ("shifts.csv", "x,07:30,24:00,90,60,60,120,yes,2026-01-01,", "ends_at: 24:00 is no time"),
