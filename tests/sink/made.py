@@ -71,6 +71,14 @@ def _examples() -> dict[str, dict[str, Any]]:
             "hours": [{"from_at": at, "inside_s": 3000, "outside_s": 0, "unknown_s": 600}],
             "geofence_offsets": [4, 5], "withdrawn": False, "epoch": EPOCH, "partition": 0, "version": 9,
         },
+        "flag": {
+            "employee_id": who, "work_date": DAY, "unit_id": "U1", "until_at": at + 3_600_000,
+            "findings": [{
+                "flag_id": "0d9f3f6e-7a3b-5a43-9f0f-6d1a7b2c3d4e", "rule": "mock_location", "rule_version": 1,
+                "score": 0.5, "evidence": {"minutes_mocked": "1", "first_place": "-7.47000,112.43000 (5 m)"},
+            }],
+            "epoch": EPOCH, "partition": 0, "version": 9,
+        },
         "alert": {
             "unit_id": "U1", "work_date": DAY, "cutoff_at": at, "revision": 1, "kind": "correction",
             "raised_at": at + 60_000, "provisional": True, "unit_mode": "in_force", "timezone": "Asia/Jakarta",
@@ -102,6 +110,11 @@ def _examples() -> dict[str, dict[str, Any]]:
         "shift": {
             "shift_id": "S", "starts_s": 27_000, "ends_s": 57_600, **opens, "out_closes_after_s": 14_400,
             "observes_holidays": True, **DATED, **ENTERED,
+        },
+        "decision": {
+            "decision_id": "2c4b9a10-3e5f-4a6b-8c7d-9e0f1a2b3c4d", "employee_id": who, "work_date": DAY,
+            "about": "flag:0d9f3f6e-7a3b-5a43-9f0f-6d1a7b2c3d4e", "verdict": "dismissed", "reason": "Surat Tugas 7",
+            **ENTERED,
         },
         "calendar": {"date": DAY, "name": "Hari Contoh", "kind": "public", **ENTERED},
         "policy": {
