@@ -29,6 +29,8 @@ from hadir.stack.local import local_clickhouse
 EPOCH = "bench"
 PER_UNIT = 100
 PER_TERMINAL = 25
+PER_PHONE = 5  # people, one of whom has a phone
+PER_FLAG = 1000  # dates of people with a phone, on one of which a flag stands; rows of the others say that none does
 LAST = date(2026, 11, 23)
 UNIT = "u7"
 TRIES = 5
@@ -86,6 +88,12 @@ def _fill_day(client: Client, day: date, people: int) -> None:
         " s IN ('present', 'late') AS came, toDateTime64(day, 3, 'UTC') + toIntervalSecond(dice * 17) AS at"
         f" FROM numbers({people}))"
     )
+    client.command(
+        "INSERT INTO flag (employee_id, work_date, unit_id, findings, epoch, version)"
+        f" SELECT {WHO}, '{day}', 'u' || intDiv(number, {PER_UNIT}), if(cityHash64(number, '{day}') % {PER_FLAG} = 0,"
+        " [(generateUUIDv4(), 'mock_location', 1, 1, map('minutes_mocked', '9', 'minutes_told', '80'))], []),"
+        f" '{EPOCH}', 9 FROM numbers({people}) WHERE number % {PER_PHONE} = 0"
+    )
 
 
 def asked() -> Iterator[tuple[str, str]]:
@@ -102,7 +110,8 @@ def _expanded(sql: str) -> str:
     now = clock.system_ms() // 1000
     sql = re.sub(r"\$__timeInterval\((\w+)\)", r"toStartOfInterval(toDateTime(\1), INTERVAL 15 second)", sql)
     sql = re.sub(r"\$__timeFilter\((\w+)\)", rf"\1 >= toDateTime({now - 10800}) AND \1 <= toDateTime({now})", sql)
-    return sql.replace("${unit}", UNIT)
+    quarter = rf"\1 >= toDate('{LAST - timedelta(days=90)}') AND \1 <= toDate('{LAST}')"
+    return re.sub(r"\$__dateFilter\((\w+)\)", quarter, sql).replace("${unit}", UNIT)
 
 
 def measure(data: Path, people: int, days: int) -> dict[str, Any]:
@@ -114,6 +123,7 @@ def measure(data: Path, people: int, days: int) -> dict[str, Any]:
             rows = fill(client, people, days)
             found = [_timed(name, partial(_rows, client, sql)) for name, sql in asked()]
             found.append(_timed("wall: offices", lambda: len(queries.offices(client, LAST))))
+            found.append(_timed("wall: signs to review", lambda: len(queries.open_flags(client))))
             found.append(_timed("wall: an office", lambda: len(queries.day(client, LAST, UNIT))))
             found.append(_timed("wall: arrivals", lambda: len(queries.arrivals(client, LAST, None, 40))))
     found.sort(key=lambda took: -took.median_ms)

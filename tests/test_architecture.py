@@ -32,6 +32,7 @@ CLI_EXCUSED = {
     "demo_run": "the run of `hadir demo`",
     "demo_report": "the end of `hadir demo`",
     "demo_flags": "the end of `hadir demo`, of cheats",
+    "demo_outcome": "the end of `hadir demo`: what a comparison says",
     "demo_phones": "the end of `hadir demo`, of phones",
     "demo_alerts": "the web hook of `hadir demo`",
 }

@@ -30,6 +30,8 @@ T = TypeVar("T")
 log = logging.getLogger("wall")
 
 EVERY_S = 0.25
+FLAGS_EVERY_S = 10.0
+"""A sign of manipulation is found by quarters of an hour: nobody waits for its count within a second."""
 KEPT = 40
 """Arrivals kept for who comes later; a screen shows fewer."""
 
@@ -41,9 +43,12 @@ class Source:
     Args:
         settings: of ClickHouse and the region's zone.
         publish: told of each new board, on the event loop.
+        flags_every_s: how old the count of signs on a new board may be.
     """
 
-    def __init__(self, settings: Settings, publish: Callable[[Board], None]) -> None:
+    def __init__(
+        self, settings: Settings, publish: Callable[[Board], None], flags_every_s: float = FLAGS_EVERY_S
+    ) -> None:
         self._settings = settings
         self._zone = ZoneInfo(settings.timezone)
         self._publish = publish
@@ -55,6 +60,9 @@ class Source:
         self._arrivals: list[Arrival] = []
         self._seen_until: datetime | None = None
         self._version = 0
+        self._flags: dict[str, int] = {}
+        self._flags_until = 0.0
+        self._flags_every_s = flags_every_s
         self.board: Board | None = None
 
     def today(self) -> date:
@@ -111,8 +119,10 @@ class Source:
             self._date, self._seen_until = today, None
             self._known.clear()
             self._arrivals.clear()
-        flags = queries.open_flags(client)
-        tiles = {r["unit_id"]: tile(r, flags.get(r["unit_id"], 0)) for r in queries.offices(client, today)}
+        if time.monotonic() >= self._flags_until:
+            self._flags = queries.open_flags(client)
+            self._flags_until = time.monotonic() + self._flags_every_s
+        tiles = {r["unit_id"]: tile(r, self._flags.get(r["unit_id"], 0)) for r in queries.offices(client, today)}
         devices = [d for d in queries.devices(client) if d["expected"]]
         silent = [self._silent(d) for d in devices if d["missed"]]
         self._arrived(client, today)
@@ -125,7 +135,7 @@ class Source:
             silent,
             tuple(self._arrivals[-KEPT:]),
             max(0, len(self._arrivals) - KEPT),
-            flags,
+            self._flags,
         )
 
     def _arrived(self, client: Client, today: date) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 
+from hadir.cli.demo_outcome import Count, Outcome
 from hadir.settings import Settings
 from notify.channels import FILE
 from producers.simulator.alerts import alert_faults
@@ -76,6 +77,12 @@ class Hook:
         """Offices that were told a *Ralat*."""
         return {self.unit(message) for message in self.messages if "Ralat " in message.splitlines()[0]}
 
-    def faults(self, truth: Mapping[str, Any]) -> list[str]:
-        """Where the messages differ from the truth."""
-        return alert_faults(truth["alerts"], self.told(), self.corrected())
+    def compare(self, truth: Mapping[str, Any]) -> Outcome:
+        """Hold what came against which offices must, and which may, have heard."""
+        told, corrected, expected = self.told(), self.corrected(), truth["alerts"]
+        must, may = set(expected["must"]), {*expected["must"], *expected["may"]}
+        units = {
+            unit: Count(unit in told, unit in must, unit in (may if unit in told else told)) for unit in told | must
+        }
+        about = f"alerts: {len(told)} offices told, {len(corrected)} of them a Ralat, in {len(self.messages)} messages"
+        return Outcome(about, alert_faults(expected, told, corrected), {"diberi tahu": units})

@@ -7,9 +7,12 @@ from contextlib import closing
 from typing import Any
 
 from hadir import queries
-from hadir.cli.demo_phones import WITH_A_SHIFT, Outcome
+from hadir.cli.demo_outcome import Count, Outcome
+from hadir.cli.demo_phones import WITH_A_SHIFT
 from hadir.settings import Settings
 
+Flag = tuple[str, str]
+"""Staff number and rule."""
 FLAGS = "SELECT employee_id, rule FROM v_flag WHERE work_date = {day:Date}"
 
 
@@ -31,4 +34,15 @@ def compare_flags(settings: Settings, people: Mapping[str, str], truth: Mapping[
     faults += [f"flags: {staff_no} is flagged by {rule} and did nothing" for staff_no, rule in sorted(shown - true)]
     rules = sorted({rule for _, rule in true})
     told = ", ".join(f"{rule} {sum(other == rule for _, other in shown)}" for rule in rules)
-    return Outcome(f"flags: {len(shown)} raised ({told}) on {len(truth['phones'])} people with a phone", faults)
+    about = f"flags: {len(shown)} raised ({told}) on {len(truth['phones'])} people with a phone"
+    return Outcome(about, faults, {"tanda": _by_unit(truth, shown, true)})
+
+
+def _by_unit(truth: Mapping[str, Any], shown: set[Flag], true: set[Flag]) -> dict[str, Count]:
+    units: dict[str, Count] = {}
+    for flag in shown | true:
+        unit_id = truth["people"].get(flag[0], {}).get("unit_id", "")
+        sums = units.get(unit_id, Count(0, 0, True))
+        here, there = flag in shown, flag in true
+        units[unit_id] = Count(sums.shown + here, sums.true + there, sums.agrees and here == there)
+    return units

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from hadir import queries
+from hadir.cli.demo_outcome import Count, Outcome
 from hadir.settings import Settings
 from producers.simulator.morning import hours
 from producers.simulator.outings import Outing, minutes
@@ -21,13 +22,6 @@ PRESENCE = (
 )
 WITH_A_SHIFT = ("present", "late", "not_here", "absent", "undetermined")
 EDGE_M = 2.0  # minutes that a crossing of the fence, or an end of a gap, may fall to either side
-
-
-class Outcome(NamedTuple):
-    """The comparison in a line, and a line for each thing that is not as it should be."""
-
-    summary: str
-    faults: list[str]
 
 
 def employee_ids(settings: Settings) -> dict[str, str]:
@@ -80,8 +74,9 @@ def compare_presence(
     with closing(queries.connect(settings)) as client:
         shown_rows = client.query(PRESENCE, parameters={"day": str(truth["day"])}).result_rows
     presence = {str(who): rest for who, *rest in shown_rows}
-    faults = _unlike_stays(city, truth, people, presence, outings)
-    return Outcome(f"presence: {len(presence)} people of {len(outings)} with a phone had a shift to be seen in", faults)
+    faults, units = _unlike_stays(city, truth, people, presence, outings)
+    about = f"presence: {len(presence)} people of {len(outings)} with a phone had a shift to be seen in"
+    return Outcome(about, faults, {"menit di tempat": units})
 
 
 def _unlike_stays(
@@ -90,12 +85,14 @@ def _unlike_stays(
     people: Mapping[str, str],
     presence: Mapping[str, list[Any]],
     outings: Sequence[Outing],
-) -> list[str]:
+) -> tuple[list[str], dict[str, Count]]:
     lines = []
+    units: dict[str, Count] = {}
     _, end_ms = hours(city.day)
     for outing in outings:
         staff_no = outing.phone.staff_no
-        place = city.places[truth["phones"][staff_no]["unit_id"]]
+        unit_id = truth["phones"][staff_no]["unit_id"]
+        place = city.places[unit_id]
         shown = presence.get(people.get(staff_no, ""))
         if shown is None:
             due = truth["people"].get(staff_no, {}).get("state") in WITH_A_SHIFT
@@ -105,9 +102,12 @@ def _unlike_stays(
         begin, until, *said = shown
         true = minutes(outing, place, _ms(begin), _ms(until), end_ms)
         open_minutes = EDGE_M * (2 + outing.crossings(place) + len(outing.offline))
-        if any(abs(true[name] - float(m)) > open_minutes for name, m in zip(true, said, strict=True)):
+        agrees = all(abs(true[name] - float(m)) <= open_minutes for name, m in zip(true, said, strict=True))
+        sums = units.get(unit_id, Count(0, 0, True))
+        units[unit_id] = Count(sums.shown + round(float(said[0])), sums.true + true["inside"], sums.agrees and agrees)
+        if not agrees:
             lines.append(f"phones: {staff_no} was {list(true.values())} minutes inside, outside, unknown; shown {said}")
-    return lines
+    return lines, units
 
 
 def _first_of_each_minute(people: Mapping[str, str], pings: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:

@@ -12,6 +12,7 @@ from clickhouse_connect.driver.exceptions import Error
 from rich.table import Table
 
 from hadir import queries
+from hadir.cli.demo_outcome import Count, Outcome
 from hadir.settings import Settings
 from producers.simulator.terminal import Ack
 from producers.simulator.truth import disagreements
@@ -33,8 +34,11 @@ COLUMNS = (
 )
 
 
+NOTHING = Count(0, 0, True)
+
+
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Verdict:
     """The comparison: a table by office, and a line for each person whose row is not the truth."""
 
     table: Table
@@ -55,8 +59,9 @@ def anybody_judged(settings: Settings) -> bool:
         return False
 
 
-def compare(settings: Settings, day: date, truth: Mapping[str, Any]) -> Outcome:
-    """Hold every person's row and every office's sums against the truth."""
+def compare(settings: Settings, day: date, truth: Mapping[str, Any], beside: Iterable[Outcome] = ()) -> Verdict:
+    """Hold every person's row and every office's sums against the truth; ``beside``: what was compared by itself."""
+    more = {title: units for one in beside for title, units in one.columns.items()}
     with closing(queries.connect(settings)) as client:
         people = queries.day(client, day)
         offices = {row["unit_id"]: row for row in queries.offices(client, day)}
@@ -66,6 +71,8 @@ def compare(settings: Settings, day: date, truth: Mapping[str, Any]) -> Outcome:
     table.add_column("unit", no_wrap=True)
     for name, _ in COLUMNS:
         table.add_column(name.replace("_", " "), justify="right")
+    for title in more:
+        table.add_column(title, justify="right")
     sums: dict[str, int] = dict.fromkeys((name for name, _ in COLUMNS), 0)
     for unit_id, true in sorted(truth["units"].items(), key=lambda item: str(item[1]["name"])):
         row = offices.get(unit_id, {})
@@ -73,13 +80,15 @@ def compare(settings: Settings, day: date, truth: Mapping[str, Any]) -> Outcome:
         for name, state in COLUMNS:
             have, want = int(row.get(name, 0)), int(true.get(state, 0))
             sums[name] += have
-            cells.append(str(have or "") if have == want else f"[red]{have} ({want})[/red]")
+            cells.append(Count(have, want, have == want).text())
             if have != want:
                 lines.append(f"{unit_id}: {name} {have}, truly {want}")
+        cells += [units.get(unit_id, NOTHING).text() for units in more.values()]
         table.add_row(true["name"], *cells)
     table.add_section()
-    table.add_row("semua", *(str(sums[name]) for name, _ in COLUMNS))
-    return Outcome(table, lines)
+    totals = [sum(count.shown for count in units.values()) for units in more.values()]
+    table.add_row("semua", *(str(sums[name]) for name, _ in COLUMNS), *map(str, totals))
+    return Verdict(table, lines)
 
 
 def latencies(settings: Settings, day: date, acks: Iterable[Ack]) -> list[str]:

@@ -20,6 +20,7 @@ from hadir import clock
 from hadir.cli import demo_phones, demo_report
 from hadir.cli.demo_alerts import Hook, write_channel
 from hadir.cli.demo_flags import compare_flags
+from hadir.cli.demo_outcome import Outcome
 from hadir.cli.system import LocalSystem
 from hadir.settings import Settings
 from producers.roster.load import run_import
@@ -119,8 +120,8 @@ class Demo:
         day = date.fromisoformat(str(self._truth["day"]))
         end = time.monotonic() + AGREE_S
         while True:
-            outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth)
             beside = await asyncio.to_thread(self._beside, lived)
+            outcome = await asyncio.to_thread(demo_report.compare, self._settings, day, self._truth, beside)
             faults = [*outcome.disagreements, *(fault for one in beside for fault in one.faults)]
             if not faults or time.monotonic() > end:
                 break
@@ -143,19 +144,14 @@ class Demo:
             self._console.print(f"[red]{len(outcome.disagreements)} of {people} disagree with the truth[/red]")
         return not faults
 
-    def _beside(self, lived: RunReport) -> list[demo_phones.Outcome]:
+    def _beside(self, lived: RunReport) -> list[Outcome]:
         """What is held against the truth beside attendance: phones, presence, flags, alerts."""
-        hook = self._hook
-        about = (
-            f"alerts: {len(hook.told())} offices told, {len(hook.corrected())} of them a Ralat,"
-            f" in {len(hook.messages)} messages"
-        )
         people = demo_phones.employee_ids(self._settings)
         return [
             demo_phones.compare(self._settings, people, self._truth, lived.phones),
             demo_phones.compare_presence(self._settings, people, self._city, self._truth, self._outings),
             compare_flags(self._settings, people, self._truth),
-            demo_phones.Outcome(about, hook.faults(self._truth)),
+            self._hook.compare(self._truth),
         ]
 
     async def _stay(self) -> None:

@@ -179,7 +179,7 @@ async def served(morning: Tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     settings = morning.settings.model_copy(update={"data": tmp_path, "wall_name": "Kota Contoh"})
     write_accounts(tmp_path)
     hub = Hub()
-    source = Source(settings, hub.publish)
+    source = Source(settings, hub.publish, flags_every_s=0.0)
     wall = Wall(settings, source, hub, lambda: clock.system_ms() / 1000)
     await source.look()
     async with TestClient(TestServer(wall.app())) as client:
