@@ -9,7 +9,7 @@ import pytest
 
 from hadir.migrate import read_views
 from tests.clickhouse.fixtures import Tables
-from tests.wall.conftest import ANI, DEWI, flag_id, person_row
+from tests.wall.conftest import ANI, CITRA, DEWI, flag_id, person_row
 
 TEXT = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text()
 EXAMPLES = dict(re.findall(r"## (.+?)\n\n```sql\n(.+?)```", TEXT, re.DOTALL))
@@ -52,6 +52,8 @@ def test_example_runs_and_finds_something(morning: Tables, title: str) -> None:
             f" 'r', '2026-11-24 0{offset - 90}:00:00', 'bkd', {offset})"
             for offset, verdict in ((91, "confirmed"), (92, "reversed"))
         ],
+        "INSERT INTO leave (employee_id, kind, valid_from, recorded_at, recorded_by, _offset)"
+        f" VALUES ('{CITRA}', 'dinas_luar', '2026-11-02', '2026-11-20 02:00:00', 'bkd', 99)",
         "INSERT INTO alert (unit_id, work_date, cutoff_at, revision, kind, counts, epoch)"
         " VALUES ('U2', '2026-11-23', '2026-11-23 00:31:00', 0, 'raise', {'not_here': 1}, 'e1')",
     ):
