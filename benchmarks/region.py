@@ -13,6 +13,7 @@ from uuid import UUID
 from hadir.outbox import Outbox
 from schemas import codec
 from schemas.codec import identity_key, long_bytes
+from schemas.limits import defaults
 from schemas.topics import partition_of, topics
 
 WIB_MS = 7 * 3_600_000
@@ -69,6 +70,7 @@ class Region:
                 "wait_s": 60,
                 "in_punch": "first",
                 "papers_s": 3 * 86_400,
+                **defaults(),
                 "source": "benchmark",
             },
         )

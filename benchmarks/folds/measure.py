@@ -21,6 +21,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas import codec
+from schemas.limits import defaults
 from streams.stages.base import Record, Step
 from streams.stages.judge import Judge
 from streams.stages.route import RouteDevices, RoutePhones
@@ -54,7 +55,7 @@ def world(people: int) -> list[bytes]:
         ),
         reference(
             "policy", 2, policy_id="perbup-12-2026", grace_s=59, cutoff_after_s=0, wait_s=60, in_punch="first",
-            papers_s=259_200, source="Perbup",
+            papers_s=259_200, source="Perbup", **defaults(),
         ),
     ]  # fmt: skip
     week = dict.fromkeys(("mon", "tue", "wed", "thu", "fri", "sat", "sun"), "S")

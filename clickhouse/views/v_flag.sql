@@ -16,11 +16,12 @@ SELECT
     d.recorded_by AS decided_by,
     if(d.verdict = '', NULL, d.recorded_at) AS decided_at,
     f.until_at AS until_at,
+    f.policy_offset AS policy_offset,
     f.version AS version,
     f.written_at AS written_at
 FROM
 (
-    SELECT work_date, unit_id, employee_id, until_at, version, written_at, finding
+    SELECT work_date, unit_id, employee_id, until_at, policy_offset, version, written_at, finding
     FROM flag FINAL
     ARRAY JOIN findings AS finding
     WHERE epoch = (SELECT epoch FROM v_epoch)

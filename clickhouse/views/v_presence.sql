@@ -19,6 +19,7 @@ SELECT
     p.windows AS windows,
     p.hours AS hours,
     p.geofence_offsets AS geofence_offsets,
+    p.policy_offset AS policy_offset,
     p.version AS version,
     p.written_at AS written_at
 FROM presence AS p FINAL

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from producers.roster import cells as c
 from producers.roster.table import Faults, Row, rows
+from schemas.limits import BOUNDS, defaults
 
 Record = tuple[str, dict[str, Any]]
 Lookup = Callable[[str], str]
@@ -319,7 +320,7 @@ def read_policies(text: str, faults: Faults) -> Iterator[tuple[Row, list[Record]
 def _policy(name: str, table: Any) -> dict[str, Any]:
     if not isinstance(table, Mapping):
         raise c.BadCell("stands outside of a table")
-    strange = sorted(table.keys() - _POLICY - {"void"})
+    strange = sorted(table.keys() - _POLICY - BOUNDS.keys() - {"void"})
     missing = sorted(_POLICY - table.keys() - {"valid_to"})
     if strange or missing:
         raise c.BadCell("; ".join(f"{w}: {', '.join(f)}" for w, f in (("unknown", strange), ("missing", missing)) if f))
@@ -329,6 +330,12 @@ def _policy(name: str, table: Any) -> dict[str, Any]:
         if type(value) is not int or not 0 <= value * factor <= 366 * DAY_S:
             raise c.BadCell(f"{field}: a whole number from 0 on is needed")
         return int(value * factor)
+
+    def limit(field: str, least: int, most: int) -> int:
+        value = table.get(field, defaults()[field])
+        if type(value) is not int or not least <= value <= most:
+            raise c.BadCell(f"{field}: a whole number from {least} to {most} is needed")
+        return value
 
     withdrawn = table.get("void", False)
     text = {k: str(table.get(k, "")) for k in ("valid_from", "valid_to")}  # TOML has dates of its own
@@ -340,6 +347,7 @@ def _policy(name: str, table: Any) -> dict[str, Any]:
         "wait_s": seconds("wait_s"),
         "in_punch": c.one_of(str(table["in_punch"]), "in_punch", ("first", "last")),
         "papers_s": seconds("papers_days", DAY_S),
+        **{field: limit(field, *bounds) for field, bounds in BOUNDS.items()},
         "source": c.filled(str(table["source"]), "source"),
         "valid_from": first,
         "valid_to": last,

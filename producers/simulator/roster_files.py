@@ -138,6 +138,12 @@ def _policy_toml(city: City) -> str:
         f"wait_s = {policy.wait_s}\n"
         f'in_punch = "{policy.in_punch}"\n'
         f"papers_days = {policy.papers_days}\n"
+        f"presence_gap_s = {policy.presence_gap_s}\n"
+        f"presence_worst_m = {policy.presence_worst_m}\n"
+        f"travel_kmh = {policy.travel_kmh}\n"
+        f"travel_m = {policy.travel_m}\n"
+        f"clocks_s = {policy.clocks_s}\n"
+        f"mock_minutes = {policy.mock_minutes}\n"
         f'source = "{policy.source}"\n'
     )
 

@@ -148,7 +148,7 @@ class Leave:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The numbers in force; seconds, but ``papers_days`` in days."""
+    """The numbers in force, as the roster's ``policy.toml`` has them: seconds, days, metres, km/h and minutes."""
 
     policy_id: str
     grace_s: int
@@ -157,6 +157,12 @@ class Policy:
     in_punch: str
     papers_days: int
     source: str
+    presence_gap_s: int = 900
+    presence_worst_m: int = 200
+    travel_kmh: int = 150
+    travel_m: int = 2000
+    clocks_s: int = 300
+    mock_minutes: int = 3
 
 
 @dataclass(frozen=True, slots=True)

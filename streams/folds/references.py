@@ -13,6 +13,7 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 
 from hadir.errors import InvalidFact
+from streams.folds.limits import Limits, limits
 from streams.folds.zones import sane, zone
 
 FOREVER = 2**31 - 1  # valid_to of a record without an end
@@ -127,6 +128,7 @@ class Policy(Entry, frozen=True, gc=False):
     wait_s: int
     in_punch: str
     papers_s: int
+    limits: Limits
 
 
 class Leave(Entry, frozen=True, gc=False):
@@ -242,7 +244,7 @@ def shift(record: Mapping[str, Any]) -> Shift:
 
 
 def policy(record: Mapping[str, Any]) -> Policy:
-    """The numbers of the rules."""
+    """The numbers of the rules; raises InvalidFact for a limit that is out of bounds."""
     return Policy(
         *_base(record),
         record["policy_id"],
@@ -251,6 +253,7 @@ def policy(record: Mapping[str, Any]) -> Policy:
         record["wait_s"],
         record["in_punch"],
         record["papers_s"],
+        limits(record),
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import msgspec
 
+from streams.folds.limits import USUAL, Limits
 from streams.folds.references import Assignment, Leave, Schedule, in_force
 from streams.folds.world import NOWHERE, World
 from streams.folds.zones import DAY_MS, utc_of
@@ -24,6 +25,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False, eq=False):
         in_opens, in_closes, out_opens, out_closes, start, end, cutoff, papers: moments, UTC.
         wait: how long terminals are waited for, ms.
         on_time_until: the last moment that still counts as on time, UTC.
+        limits: the policy's, of presence and of manipulation.
     """
 
     unit_id: str
@@ -49,6 +51,7 @@ class Plan(msgspec.Struct, frozen=True, gc=False, eq=False):
     wait: int = 0
     papers: int = 0
     last_counts: bool = False
+    limits: Limits = USUAL
 
     @property
     def span(self) -> tuple[int, int]:
@@ -142,4 +145,5 @@ def plan(world: World, place: Assignment, own: Schedule | None, leave: Leave | N
         policy.wait_s * 1000,
         start + policy.papers_s * 1000,
         policy.in_punch == "last",
+        policy.limits,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import asin, ceil, cos, radians, sin, sqrt
 from typing import NamedTuple
 
+from streams.folds.limits import USUAL, Limits
 from streams.folds.places import Fix
 
 EARTH_M = 6_371_008.8
@@ -53,30 +54,16 @@ class Shared(NamedTuple):
     others: tuple[str, ...]
 
 
-class Limits(NamedTuple):
-    """
-    The numbers of the rules, from policy.
-
-    Attributes:
-        travel_kmh: faster than this nobody travels within a region.
-        travel_m: two places nearer than this to each other are one: noise of positions, a large yard.
-        clocks_s: how far a terminal's clock and a phone's may be apart.
-        mock_minutes: minutes with a made-up position from which on it is more than a slip.
-    """
-
-    travel_kmh: float = 150.0
-    travel_m: float = 2_000.0
-    clocks_s: int = 300
-    mock_minutes: int = 3
-
-
 class Trace(NamedTuple):
-    """A person's date: ``fixes`` (at most one a minute) and ``punches`` in order of time, ``shared`` in any order."""
+    """
+    A person's date: ``fixes`` (at most one a minute) and ``punches`` in order of time, ``shared`` in any order, and the
+    numbers of the policy in force on it.
+    """
 
     fixes: Sequence[Fix]
     punches: Sequence[Punched] = ()
     shared: Sequence[Shared] = ()
-    limits: Limits = Limits()
+    limits: Limits = USUAL
 
 
 class Finding(NamedTuple):

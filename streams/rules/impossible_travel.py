@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from operator import itemgetter
 
+from streams.folds.limits import Limits
 from streams.folds.places import Fix
 from streams.rules.evidence import (
     MICRODEGREE_M,
     Finding,
-    Limits,
     Punched,
     Rule,
     Sighting,

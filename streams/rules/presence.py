@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from math import cos, radians
 from typing import NamedTuple
 
+from streams.folds.limits import Limits
 from streams.folds.places import Fix
 from streams.folds.references import Geofence
 
-GAP_S = 15 * 60  # two signs further apart than this have a gap between them
-WORST_M = 200  # a fix less exact than this says nothing at all
 HOUR_S = 3600
 METRES = 111_195.0797  # in one degree of latitude: a sphere of 6,371 km
 
@@ -71,14 +70,16 @@ def place_of(lat: int, lon: int, accuracy_m: int, circles: Iterable[Circle]) -> 
     return OUTSIDE if outside else None
 
 
-def presence(fixes: Iterable[Fix], circles: Sequence[Circle], start: int, until: int, clock_s: int) -> Presence:
+def presence(
+    fixes: Iterable[Fix], circles: Sequence[Circle], start: int, until: int, clock_s: int, limits: Limits
+) -> Presence:
     """
     Cut a shift, as far as it is judged, into windows of one place each.
 
-    A fix of known accuracy up to 200 m is a sign: the place from there to the next sign is where it certainly is; at an
-    edge it is where the sign before it was (a person at his window does not come and go with the satellites). Between
-    signs more than 15 minutes apart, and from the last one when the end is further than that, nothing is known: a phone
-    that is off is a gap, never an absence.
+    A fix of known accuracy that is exact enough is a sign: the place from there to the next sign is where it certainly
+    is; at an edge it is where the sign before it was (a person at his window does not come and go with the satellites).
+    Between signs that are too far apart, and from the last one when the end is further than that, nothing is known: a
+    phone that is off is a gap, never an absence.
 
     Args:
         fixes: one a minute at most, in order of time, those before ``start`` too: they say where he was when it began.
@@ -86,30 +87,33 @@ def presence(fixes: Iterable[Fix], circles: Sequence[Circle], start: int, until:
         start: of the shift; whole seconds UTC.
         until: its end, or how far it is judged yet, after ``start``; fixes from there on are not given.
         clock_s: seconds by which the unit's clock is ahead of UTC.
+        limits: of the policy: how exact is enough (usually 200 m), how far apart is too far (usually 15 minutes).
 
     Pure; about 0.5 µs a fix. Source: Kabupaten Solok Selatan's Simantap (2022): who puts a finger on the terminal at
     07:30 may be anywhere at 10:00, so location counts through the working hours; UU 27/2022: only those are looked at.
 
+    >>> from streams.folds.limits import USUAL
     >>> desk, road = (-7_400_000, 112_400_000, 10), (-7_300_000, 112_400_000, 10)
     >>> fixes = [(t * 60, *p, False) for t, p in ((55, desk), (65, desk), (70, road), (80, desk), (100, desk))]
-    >>> said = presence(fixes, [(-7_400_000, 112_400_000, 0.99, 100)], 3600, 6300, 0)
+    >>> said = presence(fixes, [(-7_400_000, 112_400_000, 0.99, 100)], 3600, 6300, 0, USUAL)
     >>> [(w.start // 60, w.end // 60, w.place) for w in said.windows]
     [(60, 70, 'inside'), (70, 80, 'outside'), (80, 100, 'unknown'), (100, 105, 'inside')]
     >>> said.seconds, said.hours
     ((900, 600, 1200), ((3600, 900, 600, 1200),))
     """
-    windows = tuple(_windows(_turns(fixes, circles, until), start, until))
+    windows = tuple(_windows(_turns(fixes, circles, until, limits), start, until))
     return Presence(windows, _seconds(windows, start, until), tuple(_hours(windows, start, until, clock_s)))
 
 
-def _turns(fixes: Iterable[Fix], circles: Sequence[Circle], until: int) -> list[tuple[int, str]]:
+def _turns(fixes: Iterable[Fix], circles: Sequence[Circle], until: int, limits: Limits) -> list[tuple[int, str]]:
     """Moments from which a place holds, in order."""
     turns: list[tuple[int, str]] = []
-    place, before = UNKNOWN, -GAP_S - 1
+    gap_s, worst_m = limits.presence_gap_s, limits.presence_worst_m
+    place, before = UNKNOWN, -gap_s - 1
     for at, lat, lon, accuracy_m, _ in fixes:
-        if accuracy_m > WORST_M:
+        if accuracy_m > worst_m:
             continue
-        if at - before > GAP_S:
+        if at - before > gap_s:
             turns.append((before, UNKNOWN))
             place = UNKNOWN
         before = at
@@ -117,7 +121,7 @@ def _turns(fixes: Iterable[Fix], circles: Sequence[Circle], until: int) -> list[
         if said != place:
             turns.append((at, said))
             place = said
-    if until - before > GAP_S:
+    if until - before > gap_s:
         turns.append((before, UNKNOWN))
     return turns
 

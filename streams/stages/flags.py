@@ -114,7 +114,8 @@ class Flags:
         shared = [
             Shared(kind, value, others) for (kind, value), (_, others) in stay.shared.get(day, {}).items() if others
         ]
-        return Trace(sight.fixes, self._punches(stay, day, sight) if sight.fixes else (), shared)
+        punches = self._punches(stay, day, sight) if sight.fixes else ()
+        return Trace(sight.fixes, punches, shared, sight.due.limits)
 
     def _punches(self, stay: Stay, day: int, sight: Sight) -> list[Punched]:
         """At terminals whose unit has a place; in order of time and terminal."""
@@ -165,7 +166,11 @@ def row(employee: bytes, day: int, sight: Sight | None, found: list[Flag], tail:
         tail: epoch and partition, encoded.
     """
     parts = [employee, rows.moment(day)]
-    parts += (b"\0", b"\0") if sight is None else (rows.text(sight.due.unit_id), codec.long_bytes(sight.until))
+    if sight is None:
+        parts.append(b"\0\0\1")  # no unit, no moment, policy -1
+    else:
+        due, until = sight.due, codec.long_bytes(sight.until)
+        parts += (rows.text(due.unit_id), until, rows.moment(due.policy_offset))
     if found:
         parts.append(codec.long_bytes(len(found)))
     for flag in found:

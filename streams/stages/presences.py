@@ -136,7 +136,7 @@ class Presences:
         if not circles or not fixes:
             return None
         ahead_s = (wall_of(due.start, due.zone) - due.start) // 1000
-        said = presence(fixes, [_circle(c) for c in circles], due.start // 1000, until // 1000, ahead_s)
+        said = presence(fixes, [_circle(c) for c in circles], due.start // 1000, until // 1000, ahead_s, due.limits)
         offsets = sorted(c.offset for c in circles)
         return row(stay.person.text, day, due, until, said, len(fixes), offsets, self._tail)
 
@@ -201,11 +201,19 @@ def row(
     parts += (b"\0", number(len(said.hours)))
     for start, *seconds in said.hours:
         parts += (rows.moment(start * 1000), *map(number, seconds))
-    parts += (b"\0", number(len(circles)), *map(rows.moment, circles), b"\0\0", tail)
+    parts += (
+        b"\0",
+        number(len(circles)),
+        *map(rows.moment, circles),
+        b"\0",
+        rows.moment(due.policy_offset),
+        b"\0",
+        tail,
+    )
     return b"".join(parts)
 
 
 def withdrawal(employee: bytes, day: int, tail: bytes) -> bytes:
     """Body of the row that takes back one shown earlier."""
-    # no unit, three moments, three sums, no pings; no windows, hours and circles; withdrawn
-    return b"".join((employee, rows.moment(day), b"\0" * (1 + 3 + 3 + 1), b"\0\0\0", b"\1", tail))
+    # no unit, three moments, three sums, no pings; no windows, hours and circles; policy -1; withdrawn
+    return b"".join((employee, rows.moment(day), b"\0" * (1 + 3 + 3 + 1), b"\0\0\0", b"\1", b"\1", tail))

@@ -591,6 +591,7 @@ CREATE TABLE flag
     `work_date` Date COMMENT 'Local date on which the shift starts.',
     `unit_id` LowCardinality(String) COMMENT 'Unit of the assignment in force on that date; empty when there is no shift any more.',
     `until_at` DateTime64(3, 'UTC') COMMENT 'Moment through which the date was looked at: the end of the shift, or the person\'s last quarter of an hour before the horizon, UTC; 0 when there is no shift any more.',
+    `policy_offset` Int64 DEFAULT -1 COMMENT '`reference` offset of the policy whose numbers held; -1 when there is no shift any more.',
     `findings` Array(Tuple(
         flag_id UUID,
         rule String,
@@ -768,6 +769,12 @@ CREATE TABLE policy
     `wait_s` Int32 COMMENT 'How long terminals are waited for after a cutoff, seconds of ticks.',
     `in_punch` LowCardinality(String) COMMENT 'Which punch of the in-window counts.',
     `papers_s` Int32 COMMENT 'Deadline for papers, seconds after the start of the shift.',
+    `presence_gap_s` Int32 DEFAULT 900 COMMENT 'Two signs of a phone further apart than this have a gap between them, seconds.',
+    `presence_worst_m` Int32 DEFAULT 200 COMMENT 'A position less exact than this is no sign, metres.',
+    `travel_kmh` Int32 DEFAULT 150 COMMENT 'Faster than this nobody travels within the region, kilometres per hour.',
+    `travel_m` Int32 DEFAULT 2000 COMMENT 'Two places nearer than this to each other are one, metres.',
+    `clocks_s` Int32 DEFAULT 300 COMMENT 'How far the clocks of a terminal and a phone, or of two terminals, may be apart, seconds.',
+    `mock_minutes` Int32 DEFAULT 3 COMMENT 'Minutes with a made-up position from which on it is more than a slip.',
     `source` LowCardinality(String) COMMENT 'Regulation it stands in.',
     `valid_from` Date32 COMMENT 'First local date on which it holds.',
     `valid_to` Nullable(Date32) COMMENT 'Last local date on which it holds; null: open.',
@@ -821,7 +828,7 @@ CREATE TABLE presence
     `until_at` DateTime64(3, 'UTC') COMMENT 'Moment through which the shift is judged: the end of the shift, or the person\'s last quarter of an hour before the horizon, UTC; 0 when withdrawn.',
     `inside_s` Int32 COMMENT 'Whole seconds inside, from the start of the shift through `until_at`.',
     `outside_s` Int32 COMMENT 'Whole seconds outside.',
-    `unknown_s` Int32 COMMENT 'Whole seconds of which nothing can be said: the phone was silent for more than 15 minutes, or said nothing clear yet.',
+    `unknown_s` Int32 COMMENT 'Whole seconds of which nothing can be said: the phone was silent for longer than the policy allows, or said nothing clear yet.',
     `pings` Int32 COMMENT 'Minutes of which a ping was looked at, from the opening of the in-window through `until_at`.',
     `windows` Array(Tuple(
         from_at DateTime64(3, 'UTC'),
@@ -833,6 +840,7 @@ CREATE TABLE presence
         outside_s Int32,
         unknown_s Int32)) COMMENT 'The same by hours of the clock, in order; those that have begun.',
     `geofence_offsets` Array(Int64) COMMENT '`reference` offsets of the circles that counted, rising.',
+    `policy_offset` Int64 DEFAULT -1 COMMENT '`reference` offset of the policy whose numbers held; -1 when withdrawn.',
     `withdrawn` Bool COMMENT 'True takes back what was shown earlier: there is no shift, no place or no ping any more.',
     `epoch` LowCardinality(String) COMMENT 'Epoch of the code that judged.',
     `partition` Int32 COMMENT 'Partition of `staff_log`.',
@@ -1496,6 +1504,7 @@ CREATE VIEW v_flag
     `decided_by` String,
     `decided_at` Nullable(DateTime64(3, 'UTC')),
     `until_at` DateTime64(3, 'UTC'),
+    `policy_offset` Int64,
     `version` Int64,
     `written_at` DateTime64(3, 'UTC')
 )
@@ -1519,6 +1528,7 @@ SELECT
     d.recorded_by AS decided_by,
     if(d.verdict = '', NULL, d.recorded_at) AS decided_at,
     f.until_at AS until_at,
+    f.policy_offset AS policy_offset,
     f.version AS version,
     f.written_at AS written_at
 FROM
@@ -1528,6 +1538,7 @@ FROM
         unit_id,
         employee_id,
         until_at,
+        policy_offset,
         version,
         written_at,
         finding
@@ -2031,6 +2042,12 @@ CREATE VIEW v_policy
     `wait_s` Int32,
     `in_punch` LowCardinality(String),
     `papers_s` Int32,
+    `presence_gap_s` Int32,
+    `presence_worst_m` Int32,
+    `travel_kmh` Int32,
+    `travel_m` Int32,
+    `clocks_s` Int32,
+    `mock_minutes` Int32,
     `source` LowCardinality(String),
     `valid_from` Date32,
     `valid_to` Nullable(Date32),
@@ -2040,7 +2057,7 @@ CREATE VIEW v_policy
     `reference_offset` Int64
 )
 DEFINER = default SQL SECURITY DEFINER
-COMMENT 'What did a policy say in each of its versions? attendance.policy_offset is reference_offset here.'
+COMMENT 'What did a policy say in each of its versions? policy_offset of attendance, presence and flags is reference_offset here.'
 AS SELECT
     policy_id,
     grace_s,
@@ -2048,6 +2065,12 @@ AS SELECT
     wait_s,
     in_punch,
     papers_s,
+    presence_gap_s,
+    presence_worst_m,
+    travel_kmh,
+    travel_m,
+    clocks_s,
+    mock_minutes,
     source,
     valid_from,
     valid_to,
@@ -2117,6 +2140,7 @@ CREATE VIEW v_presence
         outside_s Int32,
         unknown_s Int32)),
     `geofence_offsets` Array(Int64),
+    `policy_offset` Int64,
     `version` Int64,
     `written_at` DateTime64(3, 'UTC')
 )
@@ -2143,6 +2167,7 @@ SELECT
     p.windows AS windows,
     p.hours AS hours,
     p.geofence_offsets AS geofence_offsets,
+    p.policy_offset AS policy_offset,
     p.version AS version,
     p.written_at AS written_at
 FROM presence AS p

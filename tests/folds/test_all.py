@@ -9,14 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hadir.errors import InvalidFact
-from streams.folds import deliveries, punches, references, zones
+from schemas import codec
+from schemas.limits import BOUNDS, defaults
+from streams.folds import deliveries, limits, punches, references, zones
 from streams.folds.deliveries import Delivered
 from streams.folds.horizon import Barriers, Horizon
+from streams.folds.limits import USUAL, Limits
 from streams.folds.punches import Punch
 from streams.folds.references import FOREVER, Assignment, in_force, month_dates, put
 from streams.folds.terminals import Status
 from streams.folds.wakeups import Wakeups
 from streams.folds.world import World
+from tests.contract.examples import examples
 from tests.stages import records as r
 
 NOON = 20_780 * zones.DAY_MS + 43_200_000
@@ -53,6 +57,29 @@ def test_reference_records_in_any_order_twice_over(entries: list[Assignment], ra
     newest = {e.identity(): e for e in sorted(entries, key=lambda e: e.offset)}
     covering = [e for e in newest.values() if not e.void and e.first <= day <= e.last]
     assert in_force(held, day) == max(covering, key=lambda e: e.offset, default=None)
+
+
+def test_limits_are_those_of_the_schema() -> None:
+    """Each field has bounds, each bound a field, and what a policy doesn't say is within them."""
+    assert set(BOUNDS) == set(Limits._fields)
+    assert limits.limits(defaults()) == USUAL
+
+
+@pytest.mark.parametrize("name", Limits._fields)
+def test_limit_out_of_bounds_is_refused(name: str) -> None:
+    """The least and the most are allowed, one less and one more are not; the text says what would be."""
+    least, most = BOUNDS[name]
+    for number in (least, most):
+        assert getattr(references.policy(r.policy(**{name: number})[1]).limits, name) == number
+    for number in (least - 1, most + 1, -(2**31), 2**31 - 1):
+        with pytest.raises(InvalidFact, match=f"{name} is not between {least} and {most}"):
+            references.policy(r.policy(**{name: number})[1])
+
+
+def test_policy_written_before_has_the_usual_limits() -> None:
+    """Bytes of the version that had none."""
+    (old,) = {e.bytes[12] for e in examples() if e.name == "policy" and e.case == "last-counts"}
+    assert references.policy(codec.decode(old)[1]).limits == USUAL
 
 
 @pytest.mark.parametrize(

@@ -221,7 +221,7 @@ class Builder(Roster):
                 at += dice.pick([0, -10 * MINUTE, HOUR, -HOUR, 123_456])
                 made_up = dice.pick([0, 0, 15, 70]) if "made_up" in self.spices else 0
                 for _ in range(dice.between(1, 25)):
-                    at += dice.pick([5, 60, 300, 300, 300, 300, 600, 899, 900, 901, 1800]) * SECOND
+                    at += dice.pick([5, 60, 300, 300, 300, 301, 600, 899, 900, 901, 1800]) * SECOND
                     self.pinged(employee_id, at, made_up)
                     if dice.chance(10):  # the same moment, or a second before it, from elsewhere
                         self.pinged(employee_id, at - dice.pick([0, SECOND]), made_up)

@@ -12,7 +12,7 @@ Where the decision leaves a choice:
     F6  Of journeys equally fast any may be told.
     F7  Of what is shared the gravest is told: by score, then kind, then value.
     F8  An empty id is none. What a face check used counts as what a ping did.
-    F9  A journey within a metre of 2 km, or next to 150 km/h, is at an edge: it may be told or not.
+    F9  A journey within a metre of the policy's distance, or next to its speed, is at an edge: it may be told or not.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from tests.oracle.oracle import (
 )
 from tests.oracle.presence import Begun, begun, circles_of, metres_between
 
-KMH, FAR_M, UNKNOWN_M, CLOCKS_S, MANY = 150.0, 2000.0, 32_767, 300, 50
+UNKNOWN_M, MANY = 32_767, 50
 SCORES = {"boot": 0.8, "imei": 0.8, "install": 1.0, "photo": 1.0}
 NAMED_BY = {"boot": "boot_id", "imei": "imei", "install": "install_id", "photo": "photo_sha256"}
 IDS = UUID("6f1f3a52-6d0e-5b0c-9a44-0d7a5f2f8c11")
@@ -64,6 +64,7 @@ class Row(NamedTuple):
 
     unit_id: str
     until_at: int
+    policy_offset: int
     findings: list[Finding]
 
 
@@ -105,21 +106,23 @@ def flag_rows(facts: Iterable[Fact], reference: Iterable[Entry], horizon: Horizo
     for shift in begun(facts, reference, horizon):
         employee_id, work_date = shift.key
         own = [p for p in punches if p["employee_id"] == employee_id]
+        policy = shift.policy
+        seen_there = at_terminals(own, shift, reference) if shift.fixes else []
         found = [
-            mocked(shift.fixes),
-            travelled(journeys(shift.fixes, at_terminals(own, shift, reference) if shift.fixes else [])),
+            mocked(shift.fixes, policy["mock_minutes"]),
+            travelled(journeys(shift.fixes, seen_there, policy["clocks_s"]), policy),
             shared(employee_id, work_date, users),
         ]
         findings = [finding for finding in found if finding is not None]
         if findings:
-            rows[shift.key] = Row(shift.day["unit_id"], shift.until * 1000, findings)
+            rows[shift.key] = Row(shift.day["unit_id"], shift.until * 1000, policy["reference_offset"], findings)
     return rows
 
 
 # ------------------------------------------------------------------------------------------------ the three rules
 
 
-def mocked(fixes: list[Record]) -> Finding | None:
+def mocked(fixes: list[Record], many: int) -> Finding | None:
     """Rule 1."""
     made_up = [seen_by_phone(fix) for fix in fixes if fix["mock"]]
     if not made_up:
@@ -131,21 +134,22 @@ def mocked(fixes: list[Record]) -> Finding | None:
         "last_at": str(made_up[-1].at * 1000),
         "first_place": made_up[0].place,
     }
-    return Finding("mock_location", [(1.0 if len(made_up) >= 3 else 0.5, evidence)], True)
+    return Finding("mock_location", [(1.0 if len(made_up) >= many else 0.5, evidence)], True)
 
 
-def travelled(made: list[Journey]) -> Finding | None:
+def travelled(made: list[Journey], policy: Record) -> Finding | None:
     """Rule 2: the fastest, and those that measured otherwise may be it."""
-    possible = [j for j in made if j.least_m >= FAR_M - 1 and j.kmh * (1 + j.slack) > KMH]
+    far_m, most_kmh = policy["travel_m"], policy["travel_kmh"]
+    possible = [j for j in made if j.least_m >= far_m - 1 and j.kmh * (1 + j.slack) > most_kmh]
     if not possible:
         return None
-    sure = any(j.least_m >= FAR_M + 1 and j.kmh * (1 - j.slack) > KMH for j in possible)
+    sure = any(j.least_m >= far_m + 1 and j.kmh * (1 - j.slack) > most_kmh for j in possible)
     fastest = max(j.kmh * (1 - j.slack) for j in possible)
     return Finding(
         "impossible_travel",
         [
             (
-                1 - KMH / j.kmh,
+                1 - most_kmh / j.kmh,
                 {
                     "least_kmh": f"{j.kmh:.0f}",
                     "least_m": f"{j.least_m:.0f}",
@@ -225,7 +229,7 @@ def at_terminals(punches: list[Record], shift: Begun, reference: list[Entry]) ->
     return found
 
 
-def journeys(fixes: list[Record], punches: list[Seen]) -> list[Journey]:
+def journeys(fixes: list[Record], punches: list[Seen], clocks_s: int) -> list[Journey]:
     """Every journey that decision 0010 asks about and that led anywhere (F1, F2)."""
     told = [seen_by_phone(fix) for fix in fixes if not fix["mock"]]
     pairs = list(pairwise(told)) + list(pairwise(punches))
@@ -236,7 +240,7 @@ def journeys(fixes: list[Record], punches: list[Seen]) -> list[Journey]:
     for before, after in pairs:
         away = metres_between(before.lat, before.lon, after.lat, after.lon) - before.radius_m - after.radius_m
         if away > 0:
-            longest = after.at - before.at + (1 if before.terminal == after.terminal else CLOCKS_S)
+            longest = after.at - before.at + (1 if before.terminal == after.terminal else clocks_s)
             found.append(Journey(before, after, away, away / longest * 3.6))
     return found
 
@@ -252,9 +256,9 @@ def differences(expected: Mapping[PersonDay, Row], actual: Mapping[PersonDay, Re
         told = {finding["rule"]: finding for finding in row["findings"]}
         wanted = expected[key].findings if key in expected else []
         if key in expected and key in actual:
-            unit_id, until_at = expected[key][:2]
-            if (row["unit_id"], row["until_at"]) != (unit_id, until_at):
-                lines.append(f"{key}: {row['unit_id']} until {row['until_at']}, expected {unit_id} until {until_at}")
+            about = row["unit_id"], row["until_at"], row["policy_offset"]
+            if about != expected[key][:3]:
+                lines.append(f"{key}: of {about}, expected {expected[key][:3]}")
         order = [finding.rule for finding in wanted if finding.rule in told]
         if [rule for rule in told if rule in order] != order or len(told) != len(row["findings"]):
             lines.append(f"{key}: in the order {list(told)}, expected {order}")

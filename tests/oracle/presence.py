@@ -8,7 +8,8 @@ The oracle of presence: decision 0009 read aloud, second by second where the pip
         40 days after it doesn't count, nor does one that is nowhere on earth.
     P3  A shift is judged through the last of his quarters that is over at the horizon, or its end if that was before.
     P4  What counts are representatives from the opening of the in-window until then. None, or no circle: no row.
-    P5  Sign: accuracy known, above 0 and, in whole metres rounded up, at most 200.
+    P5  Sign: accuracy known, above 0 and, in whole metres rounded up, at most what the policy of the date allows. So
+        with the time between two signs.
     P6  Hours are those of the unit's clock.
 """
 
@@ -35,7 +36,7 @@ from tests.oracle.oracle import (
     the_one,
 )
 
-QUARTER_S, GAP_S, WORST_M = 900, 900, 200
+QUARTER_S = 900
 
 
 def metres_between(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
@@ -72,17 +73,17 @@ def certain_place(ping: Record, circles: list[Record]) -> str:
     return "edge"
 
 
-def place_at(second: int, signs: list[tuple[int, str]], until: int) -> str:
+def place_at(second: int, signs: list[tuple[int, str]], until: int, gap_s: int) -> str:
     """Where he was at that second: what the last sign said, if the next one, or the end, was near enough."""
     before = [i for i, (at, _) in enumerate(signs) if at <= second]
     if not before:
         return "unknown"
     last = before[-1]
     following = signs[last + 1][0] if last + 1 < len(signs) else until
-    if following - signs[last][0] > GAP_S:
+    if following - signs[last][0] > gap_s:
         return "unknown"
     while signs[last][1] == "edge":  # as before, for as long as there was no gap
-        if last == 0 or signs[last][0] - signs[last - 1][0] > GAP_S:
+        if last == 0 or signs[last][0] - signs[last - 1][0] > gap_s:
             return "unknown"
         last -= 1
     return signs[last][1]
@@ -93,13 +94,14 @@ class Begun(NamedTuple):
     A shift that is looked at.
 
     Attributes:
-        key: employee_id, work_date; day: its row of ``attendance``; zone: of its unit.
+        key: employee_id, work_date; day: its row of ``attendance``; policy: in force on it; zone: of its unit.
         opens: of the in-window; until: through which it is judged; whole seconds UTC.
         fixes: representatives from one to the other, in order of time.
     """
 
     key: PersonDay
     day: Record
+    policy: Record
     zone: ZoneInfo
     opens: int
     until: int
@@ -111,21 +113,23 @@ def begun(facts: list[Fact], reference: list[Entry], horizon: Horizon | None) ->
     if horizon is None:
         return
     pings = [record for kind, record in facts if kind == "ping"]
-    shifts, units = in_force(reference, "shift"), in_force(reference, "unit")
+    shifts, units, policies = (in_force(reference, kind) for kind in ("shift", "unit", "policy"))
     for (employee_id, work_date), day in attendance_rows(facts, reference, horizon).items():
         if day["shift_start_at"] is None:  # off, on leave, not judged
             continue
         shift = the_one(s for s in shifts if s["shift_id"] == day["shift_id"] and covers(s, work_date))
         unit = the_one(u for u in units if u["unit_id"] == day["unit_id"] and covers(u, work_date))
+        policy = the_one(p for p in policies if covers(p, work_date))
         assert shift is not None
         assert unit is not None
+        assert policy is not None
         start, end = day["shift_start_at"] // 1000, day["shift_end_at"] // 1000
         own = crc32(employee_id.encode()) % QUARTER_S
         until = min(end, (horizon.at // 1000 - own) // QUARTER_S * QUARTER_S + own)
         opens = start - shift["in_opens_before_s"]
         counted = [p for p in representatives(pings, employee_id) if opens <= p["fixed_at"] // 1000 < until]
         if until > start:
-            yield Begun((employee_id, work_date), day, ZoneInfo(unit["timezone"]), opens, until, counted)
+            yield Begun((employee_id, work_date), day, policy, ZoneInfo(unit["timezone"]), opens, until, counted)
 
 
 def circles_of(unit_id: str, work_date: int, reference: list[Entry]) -> list[Record]:
@@ -147,24 +151,25 @@ def presence_rows(
     for shift in begun(facts, reference, horizon):
         circles = circles_of(shift.day["unit_id"], shift.day["work_date"], reference)
         if circles and shift.fixes:
-            start = shift.day["shift_start_at"] // 1000
-            rows[shift.key] = _row(shift.day, start, shift.until, shift.fixes, circles, shift.zone)
+            rows[shift.key] = _row(shift, circles)
     return rows
 
 
-def _row(day: Record, start: int, until: int, counted: list[Record], circles: list[Record], zone: ZoneInfo) -> Record:
+def _row(shift: Begun, circles: list[Record]) -> Record:
+    day, policy, until, counted = shift.day, shift.policy, shift.until, shift.fixes
+    start = day["shift_start_at"] // 1000
     signs = [
         (p["fixed_at"] // 1000, certain_place(p, circles))
         for p in counted
-        if p["accuracy_m"] and 0 < math.ceil(p["accuracy_m"]) <= WORST_M
+        if p["accuracy_m"] and 0 < math.ceil(p["accuracy_m"]) <= policy["presence_worst_m"]
     ]
-    marks = _hours(start, until, zone)
+    marks = _hours(start, until, shift.zone)
     edges = sorted({start, until, *marks, *(at for at, _ in signs if start < at < until)})
     windows: list[dict[str, Any]] = []
     hours: list[dict[str, Any]] = []
     total = dict.fromkeys(("inside", "outside", "unknown"), 0)
     for first, end in pairwise(edges):
-        place = place_at(first, signs, until)
+        place = place_at(first, signs, until, policy["presence_gap_s"])
         total[place] += end - first
         if windows and windows[-1]["place"] == place:
             windows[-1]["to_at"] = end * 1000
@@ -185,6 +190,7 @@ def _row(day: Record, start: int, until: int, counted: list[Record], circles: li
         "windows": windows,
         "hours": hours,
         "geofence_offsets": sorted(c["reference_offset"] for c in circles),
+        "policy_offset": policy["reference_offset"],
         "withdrawn": False,
     }
 

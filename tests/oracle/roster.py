@@ -125,9 +125,25 @@ class Roster:
             wait_s=dice.pick([60, 0, 300]),
             in_punch=dice.pick(["first", "last"]) if "policy_change" in self.spices else "first",
             papers_s=dice.pick([86400, 3 * 86400, 21600] + ([600] if "short_window" in self.spices else [])),
+            presence_gap_s=dice.pick([900, 900, 300, 3600]),
+            presence_worst_m=dice.pick([200, 200, 60, 20]),
+            travel_kmh=dice.pick([150, 150, 30, 600]),
+            travel_m=dice.pick([2000, 2000, 500, 20_000]),
+            clocks_s=dice.pick([300, 300, 30]),
+            mock_minutes=dice.pick([3, 3, 1, 10]),
             source="Perbup 12/2026",
             valid_from=valid_from,
             valid_to=valid_to,
+        )
+
+    def other_numbers(self) -> dict[str, int]:
+        """What a policy is corrected to: hours, or what says where somebody was."""
+        return self.dice.pick(
+            [
+                {"grace_s": 0, "cutoff_after_s": 1800},
+                {"presence_gap_s": 600, "presence_worst_m": 20},
+                {"travel_kmh": 20, "travel_m": 300, "clocks_s": 60, "mock_minutes": 2},
+            ]
         )
 
     def policies(self) -> None:
@@ -143,7 +159,7 @@ class Roster:
             self.policy_list = [one[1], other[1]]
         else:
             one = self.policy("perbup-12", self.since)
-            final = corrected(one, grace_s=0, cutoff_after_s=1800) if self.with_spice("policy_change", 25) else one
+            final = corrected(one, **self.other_numbers()) if self.with_spice("policy_change", 25) else one
             self.add(*([one] if final is one else [one, final]))
             self.policy_list = [final[1]]
 

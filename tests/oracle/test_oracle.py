@@ -119,6 +119,12 @@ def policy(policy_id: str = "perbup-12", **fields: Any) -> Told:
         "wait_s": 60,
         "in_punch": "first",
         "papers_s": 259200,
+        "presence_gap_s": 900,
+        "presence_worst_m": 200,
+        "travel_kmh": 150,
+        "travel_m": 2000,
+        "clocks_s": 300,
+        "mock_minutes": 3,
         "source": "Perbup 12/2026",
     }
     return entered("policy", **(about | SINCE | fields))

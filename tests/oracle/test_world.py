@@ -183,7 +183,7 @@ def test_rows_hold_together(world: World) -> None:
 
 def test_city_holds_every_sign_of_manipulation() -> None:
     """Every rule finds something, at every score, and journeys begin and end at terminals as well as at phones."""
-    world = city(8)
+    world = city(9)
     rows = flag_rows(world.facts, world.reference, world.horizon).values()
     found = [(finding.rule, *finding.evidence[0]) for row in rows for finding in row.findings]
     journeys = [evidence for rule, _, evidence in found if rule == "impossible_travel"]

@@ -16,6 +16,7 @@ from hadir.settings import Settings
 from producers.sources.door import SERVER_OPTIONS
 from producers.sources.gateway import Gateway
 from producers.writing import Writer
+from schemas.limits import defaults
 from tests.producers.memory import PARTITIONS, MemoryKafka
 
 WIB = ZoneInfo("Asia/Jakarta")
@@ -80,6 +81,7 @@ def policy(**changes: Any) -> dict[str, Any]:
         "wait_s": 60,
         "in_punch": "first",
         "papers_s": 259_200,
+        **defaults(),
         "source": "test",
         "valid_from": days("2026-01-01"),
         "valid_to": None,

@@ -115,6 +115,13 @@ async def test_fault_by_file_and_line(tmp_path: Path, name: str, line: str, expe
         ('in_punch = "first"', 'in_punch = "any"', "in_punch: any is none of first, last"),
         ('valid_from = "2026-01-01"', 'valid_from = "2026"', "2026: not a date"),
         ("[perbup-12-2026]", "[perbup-12-2026", "not TOML"),
+        ("grace_s = 60", "grace_s = 60\npresence_gap_s = 59", "presence_gap_s: a whole number from 60 to 7200"),
+        ("grace_s = 60", "grace_s = 60\npresence_worst_m = 5001", "presence_worst_m: a whole number from 10 to 5000"),
+        ("grace_s = 60", "grace_s = 60\ntravel_kmh = 90.5", "travel_kmh: a whole number from 10 to 2000"),
+        ("grace_s = 60", 'grace_s = 60\ntravel_m = "2 km"', "travel_m: a whole number from 100 to 100000"),
+        ("grace_s = 60", "grace_s = 60\nclocks_s = 0", "clocks_s: a whole number from 1 to 3600"),
+        ("grace_s = 60", "grace_s = 60\nmock_minutes = true", "mock_minutes: a whole number from 1 to 1440"),
+        ("grace_s = 60", "grace_s = 60\npresence_gap = 600", "unknown: presence_gap"),
     ],
 )
 async def test_policy_faults(tmp_path: Path, old: str, new: str, expected: str):

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 
+import fastavro
 import pytest
 
 from hadir.errors import NotAcknowledged
 from producers.roster.load import Report, import_roster
 from producers.roster.table import FaultyRoster
 from producers.writing import Writer
+from schemas.codec import decode, schema_of
+from schemas.limits import BOUNDS
+from schemas.registry import by_id
 from tests.producers.conftest import days
 from tests.producers.memory import PARTITIONS, MemoryKafka
 
@@ -141,6 +146,37 @@ async def test_first_import_writes_every_record(tmp_path: Path):
         assert (record["recorded_at"], record["recorded_by"], record["reference_offset"]) == (NOW, "tester", -1)
 
 
+async def test_policy_says_its_own_limits_or_the_usual_ones(tmp_path: Path):
+    """What the file leaves out is the schema's default; a policy that said none in the log is not changed by that."""
+    kafka = MemoryKafka()
+    await run(kafka, write(tmp_path, FILES))
+    (policy,) = kafka.records("reference", "policy")
+    assert {name: policy[name] for name in BOUNDS} == {
+        "presence_gap_s": 900, "presence_worst_m": 200, "travel_kmh": 150, "travel_m": 2000, "clocks_s": 300,
+        "mock_minutes": 3,
+    }  # fmt: skip
+    said = FILES["policy.toml"] + "".join(f"{name} = {least}\n" for name, (least, _) in BOUNDS.items())
+    report = await run(kafka, write(tmp_path, {"policy.toml": said}))
+    assert counted(report)["policy"] == (0, 1, 0, 0)
+    policy = kafka.records("reference", "policy")[-1]
+    assert {name: policy[name] for name in BOUNDS} == {name: least for name, (least, _) in BOUNDS.items()}
+
+
+async def test_policy_of_an_older_version_is_the_same_policy(tmp_path: Path):
+    """Written before there were limits, imported again: nothing to write."""
+    kafka = MemoryKafka()
+    await run(kafka, write(tmp_path, FILES))
+    log = kafka.logs["hadir.reference", 0]
+    (at,) = [n for n, (_, value) in enumerate(log) if schema_of(value).name == "policy"]
+    key, value = log[at]
+    old = by_id()[12]
+    body = io.BytesIO()
+    fastavro.schemaless_writer(body, old.plain, decode(value)[1])
+    log[at] = (key, b"\0" + old.id.to_bytes(4, "big") + body.getvalue())
+    assert "travel_kmh" not in {field["name"] for field in old.source["fields"]}
+    assert (await run(kafka, tmp_path)).written == 0
+
+
 async def test_names_and_numbers_are_in_person_only(tmp_path: Path):
     """Reference carries opaque ids."""
     kafka = MemoryKafka()
@@ -154,8 +190,6 @@ async def test_what_a_record_names_stands_before_it(tmp_path: Path):
     """Shifts, units, geofences, devices, assignments, schedules, enrolments, phones, leave; months last of all."""
     kafka = MemoryKafka()
     await run(kafka, write(tmp_path, FILES))
-    from schemas.codec import schema_of
-
     order = list(dict.fromkeys(schema_of(v).name for _, v in kafka.logs["hadir.reference", 0]))
     assert order == [
         "policy",

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streams.folds.limits import USUAL
 from streams.folds.places import UNKNOWN_M, Fix
 from streams.rules.evidence import (
     EARTH_M,
     Circle,
-    Limits,
     Punched,
     Shared,
     Sighting,
@@ -103,17 +103,18 @@ def test_no_journey_is_missed_because_it_looked_near(
     fixes: list[Fix], punches: list[Punched], travel_m: float, kmh: float
 ) -> None:
     """Within a town: distances about the limit, where pairs that are near on both axes are not measured at all."""
-    check(Trace(fixes, punches, limits=Limits(travel_kmh=kmh, travel_m=travel_m)))
+    check(Trace(fixes, punches, limits=USUAL._replace(travel_kmh=kmh, travel_m=travel_m)))
 
 
 @pytest.mark.parametrize("lat", [-7_470_000, 0, 60_000_000])
 @pytest.mark.parametrize("travel_m", [500.0, 2000.0])
 def test_limit_is_the_distance_in_every_direction(lat: int, travel_m: float) -> None:
     """A minute apart, on a grid about the limit: measured where it has to be, though near on both axes."""
+    limits = USUAL._replace(travel_m=travel_m)
     grid = range(0, round(1.2 * travel_m / MICRO_M / cos(radians(lat / 1e6))), round(travel_m / 50 / MICRO_M))
     for north in grid:
         for east in grid:
-            check(Trace([(0, lat, 0, 0, False), (1, lat + north, east, 0, False)], limits=Limits(travel_m=travel_m)))
+            check(Trace([(0, lat, 0, 0, False), (1, lat + north, east, 0, False)], limits=limits))
 
 
 @given(fixes_at(everywhere | spots), punches_at(everywhere))
@@ -221,10 +222,10 @@ def test_limits_are_policy() -> None:
     """Another number, another finding."""
     far = moved(OFFICE, 20_000, 600)
     assert flags("ani", DAY, Trace([OFFICE, far])) == []
-    assert flags("ani", DAY, Trace([OFFICE, far], limits=Limits(travel_kmh=100.0))) != []
-    assert flags("ani", DAY, Trace([OFFICE, far], limits=Limits(100.0, travel_m=20_000.0))) == []
-    assert flags("ani", DAY, Trace([OFFICE], [punched(13, 0)], limits=Limits(clocks_s=400))) == []
-    (flag,) = flags("ani", DAY, Trace([(*OFFICE[:4], True)], limits=Limits(mock_minutes=1)))
+    assert flags("ani", DAY, Trace([OFFICE, far], limits=USUAL._replace(travel_kmh=100))) != []
+    assert flags("ani", DAY, Trace([OFFICE, far], limits=USUAL._replace(travel_kmh=100, travel_m=20_000))) == []
+    assert flags("ani", DAY, Trace([OFFICE], [punched(13, 0)], limits=USUAL._replace(clocks_s=400))) == []
+    (flag,) = flags("ani", DAY, Trace([(*OFFICE[:4], True)], limits=USUAL._replace(mock_minutes=1)))
     assert flag.finding.score == 1.0
 
 

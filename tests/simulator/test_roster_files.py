@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from producers.simulator.roster_files import write_change, write_roster
+from schemas.limits import BOUNDS, defaults
 from tests.simulator.cities import small
 
 DOCS = Path(__file__).parents[2] / "docs" / "roster.md"
@@ -97,6 +98,7 @@ def test_policy_and_calendar_say_what_the_city_says(folder: Path) -> None:
     policy = tomllib.loads((folder / "policy.toml").read_text(encoding="utf-8"))[city.policy.policy_id]
     assert (policy["grace_s"], policy["cutoff_after_s"], policy["wait_s"]) == (59, 60, 60)
     assert (policy["in_punch"], policy["papers_days"]) == ("first", 3)
+    assert {name: policy[name] for name in BOUNDS} == defaults()
     assert read(folder / "calendar.csv") == [{"date": "2026-11-23", "name": "Hari Uji", "kind": "public"}]
     names = {person.name for person in city.people}
     assert any("," in name for name in names)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from schemas.codec import encode
+from schemas.limits import defaults
 from streams.sink.frames import Batch
 
 EPOCH = "e1"
@@ -69,7 +70,8 @@ def _examples() -> dict[str, dict[str, Any]]:
             "until_at": at + 3_600_000, "inside_s": 3000, "outside_s": 0, "unknown_s": 600, "pings": 11,
             "windows": [{"from_at": at, "to_at": at + 3_000_000, "place": "inside"}],
             "hours": [{"from_at": at, "inside_s": 3000, "outside_s": 0, "unknown_s": 600}],
-            "geofence_offsets": [4, 5], "withdrawn": False, "epoch": EPOCH, "partition": 0, "version": 9,
+            "geofence_offsets": [4, 5], "policy_offset": 7, "withdrawn": False, "epoch": EPOCH, "partition": 0,
+            "version": 9,
         },
         "flag": {
             "employee_id": who, "work_date": DAY, "unit_id": "U1", "until_at": at + 3_600_000,
@@ -119,7 +121,7 @@ def _examples() -> dict[str, dict[str, Any]]:
         "calendar": {"date": DAY, "name": "Hari Contoh", "kind": "public", **ENTERED},
         "policy": {
             "policy_id": "p", "grace_s": 60, "cutoff_after_s": 1800, "wait_s": 60, "in_punch": "first",
-            "papers_s": 259_200, "source": "Perbup 1/2026", **DATED, **ENTERED,
+            "papers_s": 259_200, **defaults(), "source": "Perbup 1/2026", **DATED, **ENTERED,
         },
         "leave": {"employee_id": who, "kind": "sakit", "letter_no": "1/2026", **DATED, **ENTERED},
         "period": {"period": "2026-11", "state": "open", **ENTERED},

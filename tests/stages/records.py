@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from schemas.limits import defaults
+
 Fact = tuple[str, dict[str, Any]]
 WIB_MS = 7 * 3_600_000
 MINUTE_MS = 60_000
@@ -172,7 +174,9 @@ def policy(
     first: str | int = 0,
     last: str | int | None = None,
     void: bool = False,
+    **limits: int,
 ) -> Fact:
+    """``limits``: of presence and of manipulation, where they are not the usual ones."""
     return "policy", _dated(
         first,
         last,
@@ -184,6 +188,7 @@ def policy(
         papers_s=papers_s,
         source="test",
         void=void,
+        **(defaults() | limits),
     )
 
 

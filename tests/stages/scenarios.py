@@ -60,6 +60,18 @@ walls = st.builds(
 moments = walls.map(lambda w: w - r.WIB_MS)
 
 
+limits = st.fixed_dictionaries(
+    {
+        "presence_gap_s": st.sampled_from((900, 60, 7200)),
+        "presence_worst_m": st.sampled_from((200, 10)),
+        "travel_kmh": st.sampled_from((150, 10, 2000)),
+        "travel_m": st.sampled_from((2000, 100, 100_000)),
+        "clocks_s": st.sampled_from((300, 1)),
+        "mock_minutes": st.sampled_from((3, 1)),
+    }
+)
+
+
 @st.composite
 def ranges(draw: st.DrawFn) -> dict[str, Any]:
     """``first`` and ``last`` of a dated record; few distinct firsts, so that corrections meet what they correct."""
@@ -101,6 +113,7 @@ def references(draw: st.DrawFn) -> Fact:
             wait_s=draw(st.sampled_from((0, 60, 7200))),
             in_punch=draw(st.sampled_from(("first", "last"))),
             papers_s=draw(st.sampled_from((3600, 86_400, 0))),
+            **draw(limits),
             **dated,
         )
     if kind == "leave":

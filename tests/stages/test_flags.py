@@ -92,6 +92,34 @@ def test_flag_is_raised_with_its_evidence() -> None:
     assert finding["evidence"]["first_at"] == str(NINE + 30_000)
 
 
+NUMBERS = [
+    (r.policy(travel_kmh=60), "impossible_travel", ["mock_location", "impossible_travel"]),
+    (r.policy(travel_kmh=60, travel_m=60_000), "", ["mock_location"]),
+    (r.policy(travel_kmh=60, clocks_s=3600), "", ["mock_location"]),
+    (r.policy(mock_minutes=1), "mock_location", ["mock_location"]),
+]
+
+
+@pytest.mark.parametrize(("policy", "grave", "rules"), NUMBERS)
+def test_numbers_of_the_policy_decide_and_correct(policy: Fact, grave: str, rules: list[str]) -> None:
+    """
+    56 km in half an hour, and one mocked minute: by the usual numbers a slip on a fast road. Another number entered in
+    the evening says more or as much, and names itself; taken back, the row is as it was.
+    """
+    drive = [here(f"{MONDAY} 10:00"), punched(f"{MONDAY} 10:30", "B"), r.enrolment("ani", "B")]
+    log = flag_log(*made_up(1), *drive)
+    (before,) = log.take(EVENING)
+    assert (found([before]), before["findings"][0]["score"]) == ([["mock_location"]], 0.5)
+    assert before["policy_offset"] == PLACED.index(r.policy())
+    (row,) = log.take(policy)
+    assert (found([row]), row["policy_offset"]) == ([rules], len(log.values) - 1)
+    assert [f["rule"] for f in row["findings"] if f["score"] not in (0.5,)] == ([grave] if grave else [])
+    (again,) = log.take(r.policy())
+    assert again["findings"] == before["findings"]
+    (early,) = flag_log(policy, *made_up(1), *drive).take(EVENING)
+    assert early["findings"] == row["findings"]
+
+
 def test_what_lies_behind_the_quarter_waits() -> None:
     """A mocked ping of now asks for nothing until her quarter of an hour is over."""
     log = flag_log(here(f"{MONDAY} 08:00"), r.tick(f"{MONDAY} 09:00"))
@@ -134,7 +162,7 @@ def test_flag_without_a_shift_is_taken_back(change: Fact) -> None:
     before = log.take(EVENING)[-1]
     assert len(before["findings"]) == 2
     row = log.take(change)[-1]
-    assert (row["findings"], row["unit_id"], row["until_at"]) == ([], "", 0)
+    assert (row["findings"], row["unit_id"], row["until_at"], row["policy_offset"]) == ([], "", 0, -1)
     name, record = change
     restored = next((fact for fact in PLACED if fact[0] == name), (name, record | {"void": True}))
     assert log.take(restored)[-1]["findings"] == before["findings"]

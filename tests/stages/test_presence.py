@@ -109,6 +109,7 @@ def test_day_of_a_phone() -> None:
     assert [h["from_at"] for h in row["hours"]][:2] == [r.at("2026-11-23 07:30"), r.at("2026-11-23 08:00")]
     assert [h["inside_s"] for h in row["hours"]] == [1800, 3600, 3600, 3600, 3600, 0, 0, 0, 0]
     assert row["geofence_offsets"] == [PLACED.index(r.geofence())]
+    assert row["policy_offset"] == PLACED.index(r.policy())
 
 
 def test_ping_of_now_is_kept_and_asks_for_nothing() -> None:
@@ -172,12 +173,53 @@ def test_row_without_a_shift_or_a_place_is_withdrawn(change: Fact) -> None:
     (before,) = log.take(r.tick("2026-11-23 17:00"))
     (row,) = log.take(change)
     assert row["withdrawn"]
-    assert (row["windows"], row["unit_id"]) == ([], "")
+    assert (row["windows"], row["unit_id"], row["policy_offset"]) == ([], "", -1)
     name, record = change
     restored = next((fact for fact in PLACED if fact[0] == name), (name, record | {"void": True}))
     (row,) = log.take(restored)
     assert not row["withdrawn"]
     assert row["windows"] == before["windows"]
+
+
+GAPS = [(r.policy(presence_gap_s=1200), 8.5 * 3600), (r.policy(presence_worst_m=11, presence_gap_s=1200), 0)]
+
+
+@pytest.mark.parametrize(("policy", "inside_s"), GAPS, ids=("gap", "worst"))
+def test_numbers_of_the_policy_decide_and_correct(policy: Fact, inside_s: int) -> None:
+    """
+    A phone that speaks every twenty minutes, exact to 12 m: a gap by the usual numbers, and what its region says by its
+    own; entered before or after, the row names the policy that held.
+    """
+    fixes = [here(f["fixed_at"], accuracy_m=12.0) for _, f in desk("2026-11-23 07:20", "2026-11-23 16:00", 20)]
+    log = Log(*PLACED, *fixes)
+    (before,) = log.take(r.tick("2026-11-23 17:00"))
+    assert before["inside_s"] == 0
+    (row,) = log.take(policy)
+    assert (row["inside_s"], row["policy_offset"]) == (inside_s, len(log.values) - 1)
+    (early,) = Log(*PLACED, policy, *fixes).take(r.tick("2026-11-23 17:00"))
+    assert early["windows"] == row["windows"]
+    (again,) = log.take(r.policy())
+    assert again["windows"] == before["windows"]
+
+
+def test_policy_holds_on_its_own_dates() -> None:
+    """Another from Tuesday on: Monday stays as it was and isn't looked at, Tuesday is judged by the new numbers."""
+    days = ("2026-11-23", "2026-11-24")
+    fixes = [fix for day in days for fix in desk(f"{day} 07:20", f"{day} 16:00", 20)]
+    log = Log(*PLACED, *fixes, r.tick("2026-11-23 17:00"))
+    log.take(r.tick("2026-11-24 17:00"))
+    (row,) = log.take(r.policy("Q", presence_gap_s=1200, first=days[1]))
+    assert (row["work_date"], row["inside_s"]) == (r.day(days[1]), 8.5 * 3600)
+    (row,) = log.take(r.policy("Q", presence_gap_s=1200, first=days[1], void=True))
+    assert (row["work_date"], row["inside_s"]) == (r.day(days[1]), 0)
+
+
+def test_policy_that_came_between_is_known_after_a_restart() -> None:
+    """The numbers come back with the record that said them."""
+    log = Log(*PLACED, r.policy(presence_gap_s=1200), *desk("2026-11-23 07:20", "2026-11-23 16:00", 20))
+    log.restart()
+    (row,) = log.take(r.tick("2026-11-23 17:00"))
+    assert row["inside_s"] == 8.5 * 3600
 
 
 def test_nobody_without_phone_or_circle_has_a_row() -> None:

@@ -107,7 +107,7 @@ def test_flag_row_is_what_the_codec_writes(employee: str, day: int, until: int |
     body = flags.row(codec.long_bytes(len(data)) + data, day, sight, found, rows.tail("abcd1234", 5))
     expected: dict[str, Any] = {
         "employee_id": employee, "work_date": day, "unit_id": "" if until is None else plan().unit_id,
-        "until_at": until or 0,
+        "until_at": until or 0, "policy_offset": -1 if until is None else plan().policy_offset,
         "findings": [
             {"flag_id": f.id, "rule": f.rule, "rule_version": f.rule_version, "score": f.finding.score,
              "evidence": f.finding.evidence}
