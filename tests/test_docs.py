@@ -12,6 +12,7 @@ from hadir.cli import VERBS, reference
 from hadir.settings import Settings
 from hadir.stack.clickhouse import metrics as endpoint_metrics
 from hadir.words import STATES
+from schemas.limits import BOUNDS, defaults
 
 ROOT = Path(__file__).parents[1]
 CODE = ("hadir", "producers", "streams", "wall", "notify", "grafana", "schemas", "benchmarks", "tests")
@@ -29,6 +30,14 @@ REGENERATE = "run python -m hadir.cli.reference"
 def sources(*folders: str) -> dict[Path, str]:
     """Every Python file of these folders, and its text."""
     return {path: path.read_text() for folder in folders for path in sorted((ROOT / folder).rglob("*.py"))}
+
+
+def test_roster_page_has_the_limits_of_the_policy() -> None:
+    """Each number with its usual value and its bounds, and no other."""
+    page = (ROOT / "docs" / "roster.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| (\d+) \| (\d+) \| (\d+) \|", page, re.MULTILINE)
+    said = {name: (int(usual), (int(least), int(most))) for name, usual, least, most in rows}
+    assert said == {name: (defaults()[name], bounds) for name, bounds in BOUNDS.items()}
 
 
 @pytest.mark.parametrize("page", sorted(reference.PAGES))
