@@ -75,6 +75,7 @@ def _examples() -> dict[str, dict[str, Any]]:
         },
         "flag": {
             "employee_id": who, "work_date": DAY, "unit_id": "U1", "until_at": at + 3_600_000,
+            "policy_offset": 7,
             "findings": [{
                 "flag_id": "0d9f3f6e-7a3b-5a43-9f0f-6d1a7b2c3d4e", "rule": "mock_location", "rule_version": 1,
                 "score": 0.5, "evidence": {"minutes_mocked": "1", "first_place": "-7.47000,112.43000 (5 m)"},
