@@ -12,6 +12,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
 from hadir import clock
+from streams.folds.limits import USUAL
 from streams.rules.presence import presence
 from tests.clickhouse.fixtures import Tables, migrated, tables
 from wall.app import Wall
@@ -55,7 +56,7 @@ def stay_row(who: UUID, unit: str, seen: Sequence[tuple[str, str, str]], until: 
         for second in range(_second(begin), min(_second(end), _second(until) - 1) + 1, 300)
     ]
     start, last = _second("07:30"), _second(until)
-    found = presence(fixes, [(-7_470_000, 112_430_000, 0.99, 100)], start, last, 7 * 3600)
+    found = presence(fixes, [(-7_470_000, 112_430_000, 0.99, 100)], start, last, 7 * 3600, USUAL)
     windows = ", ".join(f"({_utc(w.start)}, {_utc(w.end)}, '{w.place}')" for w in found.windows)
     hours = ", ".join(f"({_utc(at)}, {inside}, {outside}, {unknown})" for at, inside, outside, unknown in found.hours)
     return (

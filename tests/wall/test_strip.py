@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hadir.words import LANGUAGES, PRESENCE
+from streams.folds.limits import USUAL
 from streams.rules.presence import presence
 from wall.strip import MOST_LABELS, strip, why_none
 
@@ -26,7 +27,7 @@ def moment(second: int) -> datetime:
 def stay(start: int, end: int, until: int, seen: dict[int, str]) -> dict[str, Any]:
     """A row of v_presence in Jakarta, made by the rule; ``seen``: place by second."""
     fixes = [(second, *PLACES[place]) for second, place in sorted(seen.items()) if second < until]
-    found = presence(fixes, [(-7_470_000, 112_430_000, 0.99, 100)], start, until, 7 * 3600)
+    found = presence(fixes, [(-7_470_000, 112_430_000, 0.99, 100)], start, until, 7 * 3600, USUAL)
     return {
         "timezone": "Asia/Jakarta",
         "shift_start_at": moment(start),
