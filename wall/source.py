@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
@@ -57,7 +57,7 @@ class Source:
         self._marker: datetime | None = None
         self._date: date | None = None
         self._known: set[tuple[str, str]] = set()
-        self._arrivals: list[Arrival] = []
+        self._arrivals: deque[Arrival] = deque(maxlen=KEPT)
         self._seen_until: datetime | None = None
         self._version = 0
         self._flags: dict[str, int] = {}
@@ -133,8 +133,8 @@ class Source:
             tiles,
             dict(Counter(d["unit_id"] for d in devices)),
             silent,
-            tuple(self._arrivals[-KEPT:]),
-            max(0, len(self._arrivals) - KEPT),
+            tuple(self._arrivals),
+            len(self._known) - len(self._arrivals),
             self._flags,
         )
 
