@@ -102,6 +102,7 @@ def ping(n: int, at: int) -> bytes:
     fields = {
         "employee_id": employee(n), "install_id": employee(n + 1), "fixed_at": at, "lat": -7.4, "lon": 112.4,
         "accuracy_m": 8.0, "speed_mps": None, "mock": False, "battery": 0.5, "received_at": at + 700,
+        "boot_id": employee(n), "elapsed_ms": 1_000_000, "imei": None,
     }  # fmt: skip
     return codec.encode("ping", fields)
 
