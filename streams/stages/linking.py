@@ -12,7 +12,7 @@ from streams.folds.links import day_of, links
 from streams.stages.base import Emission
 
 REMEMBERED = 1 << 18  # phones; all are forgotten when there are more, and said again
-SPANS = 200  # of a phone, likewise
+DATES = 4  # of a phone: the oldest is forgotten, and said again
 SPAN_MS = 1 << 20  # 17 minutes: fix times that differ only in the three bytes of seven bits in front
 
 
@@ -23,14 +23,14 @@ class _Phone(NamedTuple):
     Attributes:
         boot: somewhere in them, with what says its length; of a phone without boot and clock nothing.
         ends: what they end with: the IMEI, or that there is none.
-        spans: bytes of the fix time that stand for a span of a date of which all was said.
-        said: links that were said, by kind, value and day.
+        span: bytes of the last fix time that stand for a span within one date; empty: none yet.
+        dates: of which its links were said.
     """
 
     boot: bytes
     ends: bytes
-    spans: set[bytes]
-    said: set[tuple[str, str, int]]
+    span: bytes
+    dates: tuple[int, ...]
 
 
 class Linking:
@@ -43,6 +43,7 @@ class Linking:
 
     def __init__(self, partitions: int) -> None:
         self._partitions = partitions
+        self._header = codec.header("link")
         self._phones: dict[bytes, _Phone] = {}
 
     def ping(self, value: bytes) -> list[Emission]:
@@ -58,7 +59,7 @@ class Linking:
             return []
         who, span = value[5:fix], value[fix + 3 : fix + 6]
         phone = self._phones.get(who)
-        if phone is not None and span in phone.spans and phone.boot in value and value.endswith(phone.ends):
+        if phone is not None and span == phone.span and phone.boot in value and value.endswith(phone.ends):
             return []
         try:
             _, content = codec.decode(value)
@@ -68,28 +69,31 @@ class Linking:
         marks = _marks(boot, imei, content["elapsed_ms"])
         if marks is None or (value[5] | value[install]) & 0x81 or not 0 < span[-1] < 0x80:
             return self.used(content)
-        if phone is None or (phone.boot, phone.ends) != marks or len(phone.spans) >= SPANS:
+        used = list(links(content))
+        if not used:
+            return []
+        if phone is None or (phone.boot, phone.ends) != marks:
             if len(self._phones) >= REMEMBERED:
                 self._phones.clear()
-            phone = self._phones[who] = _Phone(*marks, set(), set())
-        used = set(links(content))
+            phone = _Phone(*marks, b"", ())
+        day = day_of(content["fixed_at"])
         first = content["fixed_at"] // SPAN_MS * SPAN_MS
-        if used and day_of(first) == day_of(first + SPAN_MS - 1):
-            phone.spans.add(span)
-        new = used - phone.said
-        phone.said.update(new)
-        return self._say(content["employee_id"], sorted(new))
+        within = day_of(first) == day_of(first + SPAN_MS - 1)
+        said = day in phone.dates
+        dates = phone.dates if said else (*phone.dates, day)[-DATES:]
+        self._phones[who] = phone._replace(span=span if within else phone.span, dates=dates)
+        return [] if said else self._say(content["employee_id"], used)
 
     def used(self, record: Mapping[str, Any]) -> list[Emission]:
         """The links of a decoded ``ping`` or ``face_check``."""
         return self._say(record["employee_id"], links(record))
 
     def _say(self, employee_id: str, used: Iterable[tuple[str, str, int]]) -> list[Emission]:
-        found = []
+        found, who = [], _string(employee_id)
         for kind, value, day in used:
-            link = {"kind": kind, "value": value, "day": day, "employee_id": employee_id}
             key = key_of(kind, value)
-            found.append(Emission("link", partition_of(key, self._partitions), key, codec.encode("link", link)))
+            link = b"".join((self._header, _string(kind), _string(value), codec.long_bytes(day), who))
+            found.append(Emission("link", partition_of(key, self._partitions), key, link))
         return found
 
 
@@ -109,5 +113,9 @@ def _marks(boot: str | None, imei: str | None, elapsed_ms: int | None) -> tuple[
 
 
 def _optional(text: str) -> bytes:
+    return b"\x02" + _string(text)
+
+
+def _string(text: str) -> bytes:
     data = text.encode()
-    return b"\x02" + codec.long_bytes(len(data)) + data
+    return codec.long_bytes(len(data)) + data

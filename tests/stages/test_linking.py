@@ -109,9 +109,9 @@ def test_every_ping_is_as_if_decoded(told: list[dict[str, Any]]) -> None:
 
 @settings(max_examples=200)
 @given(st.lists(st.integers(0, 9), max_size=60), st.sampled_from((1, 2)), st.sampled_from((1, 2, 200)))
-def test_forgotten_phones_are_met_again(turns: list[int], phones: int, spans: int) -> None:
-    """Memory for one or two of them, for one or two spans of each: what was forgotten may be said again."""
-    with patch.object(linking, "REMEMBERED", phones), patch.object(linking, "SPANS", spans):
+def test_forgotten_phones_are_met_again(turns: list[int], phones: int, dates: int) -> None:
+    """Memory for one or two of them, for one or two dates of each: what was forgotten may be said again."""
+    with patch.object(linking, "REMEMBERED", phones), patch.object(linking, "DATES", dates):
         follow(
             [
                 one(MIDNIGHT + n // 3 * 7_200_000 + n * 1000, employee_id=f"e{turn % 3}", boot_id=f"boot {turn % 2}")
