@@ -27,12 +27,13 @@ class Agenda:
         open: dates of open months.
     """
 
-    __slots__ = ("_cold", "_hot", "_jobs", "_memory", "_settling", "_wakeups", "open")
+    __slots__ = ("_cold", "_hot", "_jobs", "_memory", "_settling", "_stays", "_wakeups", "open")
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
         self._hot: Touches = {}
         self._cold: Touches = {}
+        self._stays: Touches = {}  # of presence and flags alone: an office at its cutoff doesn't wait for them
         self._jobs: deque[Job] = deque()
         self._wakeups: Wakeups[tuple[Person, int]] = Wakeups()  # by moment
         self._settling: Wakeups[tuple[str, str, int]] = Wakeups()  # by reference offset
@@ -53,9 +54,9 @@ class Agenda:
     def stay(self, person: Person, day: int) -> None:
         """A ping or a quarter of an hour touched a date's presence; of two it matters no more how many there were."""
         key = (person, day)
-        held = self._cold.get(key, 0)
+        held = self._stays.get(key, 0)
         if held < 2 * STAY:
-            self._cold[key] = held + STAY
+            self._stays[key] = held + STAY
 
     def touch_begun(self, person: Person, change: Change, weight: int) -> None:
         """A record of a person's own touched the dates that it covers."""
@@ -134,32 +135,45 @@ class Agenda:
     # -- what goes ----------------------------------------------------------------------------------------------
 
     @property
-    def waiting(self) -> int:
-        """Dates of people that wait, at most."""
+    def judging(self) -> int:
+        """Dates of people whose attendance waits, at most."""
         people = len(self._memory.roll)
         steps = sum([(people - job.cursor) * len(job.dates) + 1 for job in self._jobs])
         return len(self._hot) + len(self._cold) + steps
+
+    @property
+    def waiting(self) -> int:
+        """Dates of people that wait, at most."""
+        return self.judging + len(self._stays)
 
     def others(self, in_job: bool, least: int = ONCE) -> bool:
         """Whether a job that may have touched a date too, and with at least that weight, is still under way."""
         return any([job.weight >= least for job in islice(self._jobs, in_job, None)])  # in a job: it is the first
 
+    def _touched(self, key: tuple[Person, int], weight: int) -> int:
+        """``weight`` and all else that touched a date: who looks at its presence looks for all that touched it."""
+        weight += self._hot.pop(key, 0) + self._cold.pop(key, 0)
+        return weight + self._stays.pop(key, 0) if weight >= STAY else weight
+
     def urgent(self, look: Look) -> None:
         """Look at every date that a punch touched."""
         hot, self._hot = self._hot, {}
         for key, weight in hot.items():
-            look(*key, weight + self._cold.pop(key, 0), False)
+            look(*key, self._touched(key, weight), False)
 
     def work(self, limit: int, look: Look) -> None:
-        """Look at about so many of the others: a slice ends with a person."""
-        cold = self._cold
+        """Look at about so many of the others, attendance first: a slice ends with a person."""
         while limit > 0:
-            if cold:
-                for key in list(islice(cold, limit)):
-                    look(*key, cold.pop(key) + self._hot.pop(key, 0), False)
+            if self._cold:
+                for key in list(islice(self._cold, limit)):
+                    look(*key, self._touched(key, 0), False)
                     limit -= 1
             elif self._jobs:
                 limit -= self._step(self._jobs[0], look)
+            elif self._stays:
+                for key in list(islice(self._stays, limit)):
+                    look(*key, self._touched(key, self._stays.pop(key)), False)
+                    limit -= 1
             else:
                 return
 
@@ -172,7 +186,7 @@ class Agenda:
         job.cursor += 1
         for day in job.dates:
             if job.concerns(self._memory.plan(person, day)):
-                look(person, day, job.weight + self._cold.pop((person, day), 0), True)
+                look(person, day, self._touched((person, day), job.weight), True)
         return len(job.dates)
 
     def finish(self, look: Look) -> None:
@@ -186,8 +200,9 @@ class Agenda:
     def changed(self) -> list[tuple[bytes, bytes | None]]:
         """What the memory has to put away, and with it what waits."""
         waits = dict(self._cold)
-        for key, weight in self._hot.items():
-            waits[key] = waits.get(key, 0) + weight
+        for lane in (self._hot, self._stays):
+            for key, weight in lane.items():
+                waits[key] = waits.get(key, 0) + weight
         return list(self._memory.changed(waits, self._jobs))
 
     def restored(self) -> None:

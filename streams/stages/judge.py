@@ -250,7 +250,7 @@ class Judge:
         """Rows of the people whose punches came, then of at most about ``limit`` dates that wait."""
         self._agenda.urgent(self._look)
         self._agenda.work(limit, self._look)
-        if not self._agenda.waiting:
+        if not self._agenda.judging:
             self._out += self._cutoffs.speak(self.memory.barriers.horizon, self._head)
         out, self._out = self._out, []
         return out
