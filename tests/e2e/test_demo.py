@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hadir.cli.demo_report import COLUMNS
 from tests.e2e.local import HADIR
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.slow]
@@ -32,7 +33,9 @@ def test_demo_of_a_small_city_agrees_with_the_truth(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout
     assert f"all {PEOPLE} agree with the truth" in done.stdout
     (total,) = re.findall(r"^│ semua +│(.*)│$", done.stdout, re.MULTILINE)
-    assert int(total.split("│")[-1]) == PEOPLE
+    sums = [int(cell) for cell in total.split("│")]
+    assert sums[len(COLUMNS) - 1] == PEOPLE
+    assert len(sums) == len(COLUMNS) + 3, "minutes at the place, signs, offices told"
     assert re.search(r"^from the acknowledged POST to the row: \d+, p50 \d+ ms, p99 \d+ ms", done.stdout, re.MULTILINE)
     truth = json.loads((tmp_path / "demo" / "truth.json").read_text())
     pings = sum(phone["pings"] for phone in truth["phones"].values())
