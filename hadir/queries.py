@@ -303,6 +303,12 @@ def undelivered(client: Client, hours: int) -> list[Row]:
     )
 
 
+_FLAG = (
+    "SELECT f.*, p.name AS name, p.staff_no AS staff_no FROM v_flag AS f"
+    " LEFT ANY JOIN v_person AS p ON p.employee_id = f.employee_id"
+)
+
+
 def flags(client: Client, *, unit: str | None = None, decided: bool = False) -> list[Row]:
     """
     Signs of manipulation (``v_flag``) with ``name`` and ``staff_no`` of the person, oldest date first; the open ones,
@@ -310,9 +316,7 @@ def flags(client: Client, *, unit: str | None = None, decided: bool = False) -> 
     """
     return _rows(
         client,
-        "SELECT f.*, p.name AS name, p.staff_no AS staff_no FROM v_flag AS f"
-        " LEFT ANY JOIN v_person AS p ON p.employee_id = f.employee_id"
-        " WHERE ({decided:Bool} OR f.state = 'open') AND ({unit:String} = '' OR f.unit_id = {unit:String})"
+        _FLAG + " WHERE ({decided:Bool} OR f.state = 'open') AND ({unit:String} = '' OR f.unit_id = {unit:String})"
         " ORDER BY f.work_date, f.unit_name, f.unit_id, name, f.employee_id, f.rule",
         unit=unit or "",
         decided=decided,
@@ -323,8 +327,7 @@ def flag(client: Client, flag_id: UUID) -> Row | None:
     """That flag, as ``flags`` has it; None: nothing stands under this id."""
     rows = _rows(
         client,
-        "SELECT f.*, p.name AS name, p.staff_no AS staff_no FROM v_flag AS f"
-        " LEFT ANY JOIN v_person AS p ON p.employee_id = f.employee_id WHERE f.flag_id = {flag:UUID}",
+        _FLAG + " WHERE f.flag_id = {flag:UUID}",
         flag=str(flag_id),
     )
     return rows[0] if rows else None

@@ -108,6 +108,17 @@ def long_bytes(number: int) -> bytes:
     return out + _LAST[rest]
 
 
+def string_bytes(value: str) -> bytes:
+    """
+    An Avro string.
+
+    >>> string_bytes("é")
+    b'\\x04\\xc3\\xa9'
+    """
+    data = value.encode()
+    return long_bytes(len(data)) + data
+
+
 def with_reference_offset(value: bytes, offset: int) -> bytes:
     """
     A copy of a reference record that carries its offset: the last field (-1, one byte) is replaced.

@@ -175,17 +175,16 @@ def row(employee: bytes, day: int, sight: Sight | None, found: list[Flag], tail:
         parts.append(codec.long_bytes(len(found)))
     for flag in found:
         evidence = flag.finding.evidence
-        parts += (_text(flag.id), rows.text(flag.rule), rows.moment(flag.rule_version), _double(flag.finding.score))
+        parts += (
+            codec.string_bytes(flag.id),
+            rows.text(flag.rule),
+            rows.moment(flag.rule_version),
+            _double(flag.finding.score),
+        )
         if evidence:
             parts.append(codec.long_bytes(len(evidence)))
         for name, value in evidence.items():
-            parts += (rows.text(name), _text(value))
+            parts += (rows.text(name), codec.string_bytes(value))
         parts.append(b"\0")
     parts += (b"\0", tail)
     return b"".join(parts)
-
-
-def _text(value: str) -> bytes:
-    """An Avro string that does not come again."""
-    data = value.encode()
-    return codec.long_bytes(len(data)) + data

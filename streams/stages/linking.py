@@ -89,10 +89,12 @@ class Linking:
         return self._say(record["employee_id"], links(record))
 
     def _say(self, employee_id: str, used: Iterable[tuple[str, str, int]]) -> list[Emission]:
-        found, who = [], _string(employee_id)
+        found, who = [], codec.string_bytes(employee_id)
         for kind, value, day in used:
             key = key_of(kind, value)
-            link = b"".join((self._header, _string(kind), _string(value), codec.long_bytes(day), who))
+            link = b"".join(
+                (self._header, codec.string_bytes(kind), codec.string_bytes(value), codec.long_bytes(day), who)
+            )
             found.append(Emission("link", partition_of(key, self._partitions), key, link))
         return found
 
@@ -113,9 +115,4 @@ def _marks(boot: str | None, imei: str | None, elapsed_ms: int | None) -> tuple[
 
 
 def _optional(text: str) -> bytes:
-    return b"\x02" + _string(text)
-
-
-def _string(text: str) -> bytes:
-    data = text.encode()
-    return codec.long_bytes(len(data)) + data
+    return b"\x02" + codec.string_bytes(text)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from hashlib import blake2b
 
-from schemas.codec import long_bytes
+from schemas.codec import long_bytes, string_bytes
 from streams.folds.deliveries import Delivered
 from streams.folds.punches import Punch
 from streams.rules.attendance import Judgement, Terminal
@@ -19,9 +19,8 @@ from streams.rules.day import Plan
 
 @lru_cache(maxsize=65_536)
 def text(value: str) -> bytes:
-    """An Avro string."""
-    data = value.encode()
-    return long_bytes(len(data)) + data
+    """An Avro string that comes again and again."""
+    return string_bytes(value)
 
 
 @lru_cache(maxsize=65_536)
