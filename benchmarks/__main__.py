@@ -19,7 +19,18 @@ from typing import Any
 import psutil
 
 from benchmarks import door, empty_agent, wall, year
-from benchmarks.system import Bench, cutoff, drain, probe_ms, region_now, running, stamp, steady, stock
+from benchmarks.system import (
+    Bench,
+    cutoff,
+    drain,
+    probe_ms,
+    region_before_cutoff,
+    region_now,
+    running,
+    stamp,
+    steady,
+    stock,
+)
 from hadir.stack.local import local_kafka
 
 RESULTS = Path(__file__).parent / "results"
@@ -78,8 +89,9 @@ async def main(names: list[str], short: bool) -> None:
             done("door", await door.measure(home / "door", region_now(DOOR_PEOPLE), 5 if short else 30), before)
         if "cutoff" in names:
             before = conditions()
-            async with running(home / "cutoff", region_now(2_000 if short else 36_000)) as bench:
-                done("cutoff", await cutoff(bench, 100 if short else 700), before)
+            region = region_before_cutoff(2_000, 90) if short else region_before_cutoff(60_000, 240)
+            async with running(home / "cutoff", region) as bench:
+                done("cutoff", await cutoff(bench, 50 if short else 700), before)
         if "year" in names:
             before = conditions()
             done("year", year.measure(home / "year", 2_000 if short else 36_000, 40 if short else 262), before)

@@ -20,6 +20,7 @@ WIB_MS = 7 * 3_600_000
 DAY_MS = 86_400_000
 PER_TERMINAL = 25
 PER_UNIT = 250
+CUTOFF_AFTER_S = 60
 GOLDEN = 0x9E3779B97F4A7C15F39CC0605CEDC834  # spreads ids over the hash
 
 
@@ -66,7 +67,7 @@ class Region:
             | {
                 "policy_id": "bench",
                 "grace_s": 59,
-                "cutoff_after_s": 60,
+                "cutoff_after_s": CUTOFF_AFTER_S,
                 "wait_s": 60,
                 "in_punch": "first",
                 "papers_s": 3 * 86_400,

@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 
 from benchmarks.load import Load
-from benchmarks.region import DAY_MS, WIB_MS, Region, write_complete, write_reference, write_tick
+from benchmarks.region import CUTOFF_AFTER_S, DAY_MS, WIB_MS, Region, write_complete, write_reference, write_tick
 from benchmarks.stock_worker import GROUP, OUT
 from hadir import clock, queries
 from hadir.cli.system import LocalSystem, groups
@@ -63,6 +63,7 @@ class Bench:
         self.outbox = outbox
         self.region = region
         self.turn = 0
+        self.ticked: dict[int, int] = {}  # tick -> when it was written
 
     def usage(self) -> Usage:
         """Of every process, children included."""
@@ -185,6 +186,12 @@ def minute(at: int) -> int:
     return at // 60_000 * 60_000
 
 
+def region_before_cutoff(people: int, warm_s: int) -> Region:
+    """A region whose cutoff is at a whole minute, in so many seconds or up to a minute more."""
+    local = minute(clock.system_ms() + warm_s * 1000) + 60_000 - CUTOFF_AFTER_S * 1000 + WIB_MS
+    return Region(people, PARTITIONS, local // DAY_MS, local % DAY_MS // 1000, 3600)
+
+
 def region_now(people: int) -> Region:
     """A region whose shift starts in an hour from now, so that every punch lies in the in-window."""
     local = clock.system_ms() + WIB_MS
@@ -200,12 +207,13 @@ def probe_ms() -> float:
 
 
 async def ticking(bench: Bench) -> None:
-    """A tick at each whole minute of the machine's clock, until cancelled."""
+    """A tick at each whole minute of the machine's clock, until cancelled; leaves in ``bench.ticked`` when it wrote."""
     last = minute(clock.system_ms())
     while True:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.05)
         if (now := minute(clock.system_ms())) > last:
             last = now
+            bench.ticked[now] = clock.system_ms()
             await write_tick(bench.outbox, now)
 
 
@@ -276,17 +284,22 @@ async def steady(bench: Bench, rate: float, seconds: float, warm_s: float) -> di
 
 
 async def cutoff(bench: Bench, rate: float) -> dict[str, Any]:
-    """All are due, nobody came, all terminals are complete: from the tick to the last row, punches going on."""
+    """
+    A morning in its own time: some come, all terminals are complete, and the cutoff's minute begins.
+
+    Measured from its tick to the last row of those who have not come, while punches and pings go on.
+    """
     region = bench.region
-    at = region.midnight_ms + region.start_s * 1000 + 60_000
+    at = region.midnight_ms + region.start_s * 1000 + CUTOFF_AFTER_S * 1000
     await write_complete(region, bench.outbox, at + 1000)
     await bench.drained()
-    process = bench.load(rate, 20.0)
-    await asyncio.sleep(8.0)
-    ticked = clock.system_ms()
-    await write_tick(bench.outbox, at + 60_000)
-    told = await bench.loaded(process)
+    ticks = asyncio.create_task(ticking(bench))
+    warm_s = (at - clock.system_ms()) / 1000
+    assert warm_s > 60, "the roster took too long: the cutoff has come"
+    told = await bench.loaded(bench.load(rate, warm_s + 12.0))
+    ticks.cancel()
     await bench.drained()
+    ticked = bench.ticked[at]
     quiet = asdict(bench.latency(ticked - 4000, ticked - 500))
     behind = asdict(bench.latency(ticked, ticked + 3000))
     judged, last = bench.ask(
@@ -304,7 +317,7 @@ async def cutoff(bench: Bench, rate: float) -> dict[str, Any]:
     )[0]
     return {
         "people": region.people,
-        "rows": judged,
+        "not_here": judged,
         "tick_to_last_row_ms": stored - ticked,
         "tick_to_last_insert_begun_ms": last - ticked,
         "punch_ms_before": quiet,

@@ -120,6 +120,11 @@ class World:
                 after = max(after, closes // 86_400)
         self.reach_before, self.reach_after = before, after
 
+    def zone_of(self, unit_id: str, day: int) -> str:
+        """Where a unit lies on a date; ``NOWHERE`` while that is not on record."""
+        unit = ref.in_force(self.units.get(unit_id, ()), day)
+        return NOWHERE if unit is None else unit.timezone
+
     def circles(self, unit_id: str, day: int) -> tuple[ref.Geofence, ...]:
         """A unit's circles on a date, by name: of each name the one in force."""
         held = self.geofences.get(unit_id, ())

@@ -8,7 +8,7 @@ import msgspec
 
 from streams.folds.limits import USUAL, Limits
 from streams.folds.references import Assignment, Leave, Schedule, in_force
-from streams.folds.world import NOWHERE, World
+from streams.folds.world import World
 from streams.folds.zones import DAY_MS, utc_of
 
 FIELD_DUTY = "dinas_luar"
@@ -85,7 +85,7 @@ def plan(world: World, place: Assignment, own: Schedule | None, leave: Leave | N
     """
     unit_id = place.unit_id
     unit = in_force(world.units.get(unit_id, ()), day)
-    zone = NOWHERE if unit is None else unit.timezone
+    zone = world.zone_of(unit_id, day)
     mode = in_force(world.modes.get(unit_id, ()), day)
     mode_name = "not_in_force" if mode is None else mode.mode
     opens_at = utc_of(day * DAY_MS, zone)

@@ -128,9 +128,13 @@ class Agenda:
         for zone in self._memory.world.zones:
             last = wall_of(now.at, zone) // DAY_MS
             first = min(self.open, default=last + 1) if before is None else wall_of(before.at, zone) // DAY_MS + 1
-            dates = [day for day in range(first, last + 1) if day in self.open]
+            dates = [day for day in range(first, last + 1) if day in self.open and self._begins(zone, day)]
             if dates:
                 self._jobs.append(Job("open", zone, dates))
+
+    def _begins(self, zone: str, day: int) -> bool:
+        """Whether a unit that ever had staff lies in a zone on a date: UTC is nobody's, and begins at 07.00 WIB."""
+        return any([self._memory.world.zone_of(unit_id, day) == zone for unit_id in self._memory.staff])
 
     # -- what goes ----------------------------------------------------------------------------------------------
 
@@ -148,6 +152,8 @@ class Agenda:
 
     def others(self, in_job: bool, least: int = ONCE) -> bool:
         """Whether a job that may have touched a date too, and with at least that weight, is still under way."""
+        if len(self._jobs) <= in_job:
+            return False
         return any([job.weight >= least for job in islice(self._jobs, in_job, None)])  # in a job: it is the first
 
     def _touched(self, key: tuple[Person, int], weight: int) -> int:

@@ -169,13 +169,14 @@ class Alert:
         """Say what is to be said; False: it must be looked at again, whatever comes."""
         unit_id, _, cutoff = key
         unheard = [p for p, through in enumerate(self._through) if through < cutoff]
+        early = office.revision < 0 and self._now < max(cutoff, office.heard_at) + WAIT_MS
+        if early and unheard:
+            return False
         people: dict[str, str] = {}
         for p in sorted(office.parts):
             people |= office.parts[p].people
-        if office.revision < 0:
-            asked = unheard or "awaited" in people.values()
-            if asked and self._now < max(cutoff, office.heard_at) + WAIT_MS:
-                return False
+        if early and "awaited" in people.values():
+            return False
         told = news(office.absent if office.revision >= 0 else None, office.provisional, people, not unheard)
         if told is None:
             return not unheard

@@ -70,7 +70,7 @@ class Flags:
         return stay
 
     def rest(self, today: int) -> None:
-        """A day of UTC has begun: let go of what is long over."""
+        """A night has come: let go of what is long over."""
         oldest = today - KEPT_DAYS - NEAR
         for stay in self._stays:
             for day in [d for d in stay.shared if d < oldest]:

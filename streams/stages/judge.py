@@ -40,6 +40,7 @@ from streams.stages.presences import Presences
 from streams.stages.stays import NEAR, Stays
 
 LIVELY_DAYS = 2  # punches older than this behind the horizon are kept packed
+NIGHT_MS = 5 * 3_600_000  # before midnight UTC it is 02.00 WIB and 04.00 WIT: time to pack and to let go
 OF_A_UNIT = ("unit", "unit_mode", "schedule", "geofence")
 EVERYBODY = ("shift", "policy", "calendar", "device", "period", *OF_A_UNIT)
 
@@ -223,7 +224,7 @@ class Judge:
             self._agenda.advance(before, now)
             self._stays.advance(before, now)
             self._cutoffs.barrier()
-            if before is None or before.at // DAY_MS != now.at // DAY_MS:
+            if before is None or (before.at + NIGHT_MS) // DAY_MS != (now.at + NIGHT_MS) // DAY_MS:
                 self._pack_older_than(now.at // DAY_MS - LIVELY_DAYS)
                 self._presences.rest(now.at // DAY_MS)
                 self._flags.rest(now.at // DAY_MS)
@@ -278,15 +279,14 @@ class Judge:
             between = weight & COUNT > 1 and weight >= (PLACE if due is None else ZONE)
             if day in person.rows or between:
                 memory.set_day(person, day, None, None)
-                self._write(person, rows.withdrawal(person.text, day, self._tail))
+                self._write(person, day, rows.withdrawal())
             self._cutoffs.note(person.id, day, None, None, weight, -1 if horizon is None else horizon.at)
             return
         judgement, punches = self._judged(person, day, due, horizon.at)
         self._cutoffs.note(person.id, day, due, judgement, weight, horizon.at)
-        body = rows.attendance(person.text, day, due, judgement, punches, self._tail)
-        digest = rows.digest(body)
+        said, digest = rows.attendance(due, judgement, punches)
         if weight & COUNT > 1 or person.rows.get(day) != digest:
-            self._write(person, body)
+            self._write(person, day, said)
         live = None
         if not due.state and judgement.in_punch is None:
             look_again = -1 if judgement.look_again is None else judgement.look_again
@@ -315,8 +315,8 @@ class Judge:
         arrived = punches and uses(due, punches)[0] is not None
         return judge(due, punches, () if arrived else self.memory.terminals(person, day), at), punches
 
-    def _write(self, person: Person, body: bytes) -> None:
-        value = self._row + body + codec.long_bytes(self._head)
+    def _write(self, person: Person, day: int, said: bytes) -> None:
+        value = b"".join((self._row, person.text, rows.moment(day), said, self._tail, rows.moment(self._head)))
         self._out.append(Emission("attendance", self.partition, person.key, value))
 
     # -- put away and taken up ----------------------------------------------------------------------------------

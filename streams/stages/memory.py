@@ -56,6 +56,7 @@ class Memory:
         self.hung: dict[str, dict[str, None]] = {}  # by unit, every device that ever did
         self._plans: dict[tuple[object, ...], Plan] = {}
         self._plans_of = -1
+        self._terminals: dict[tuple[str, bool], Terminal] = {}  # as they stand, by device and whether it is settled
         self._records: dict[bytes, bytes] = {}
         self._buckets: set[tuple[Person, int]] = set()
         self._days: set[tuple[Person, int]] = set()
@@ -121,9 +122,14 @@ class Memory:
         old = self.deliveries.get(device_id)
         if old is not None and old.version >= delivery.version:
             return False
-        self.deliveries[device_id] = delivery
+        self._hold_delivery(device_id, delivery)
         self._devices.add(device_id)
         return True
+
+    def _hold_delivery(self, device_id: str, delivery: Delivery) -> None:
+        self.deliveries[device_id] = delivery
+        for settled in (False, True):
+            self._terminals.pop((device_id, settled), None)
 
     def set_day(self, person: Person, day: int, digest: int | None, live: Live | None) -> None:
         """Remember what was last said of a date; None: nothing stands there."""
@@ -208,14 +214,16 @@ class Memory:
                     continue
                 settled = device.offset <= settled_until
             found[device_id] = settled and found.get(device_id, True)
-        out = []
-        for device_id in sorted(found) if len(found) > 1 else found:
+        return [self._terminal(device_id, found[device_id]) for device_id in sorted(found)]
+
+    def _terminal(self, device_id: str, settled: bool) -> Terminal:
+        """As it stands; whoever is enrolled on it shares it."""
+        found = self._terminals.get((device_id, settled))
+        if found is None:
             delivery = self.deliveries.get(device_id)
-            if delivery is None:
-                out.append(Terminal(device_id, found[device_id]))
-            else:
-                out.append(Terminal(device_id, found[device_id], delivery.silent_since, delivery.delivered_through))
-        return out
+            since, through = (None, None) if delivery is None else (delivery.silent_since, delivery.delivered_through)
+            found = self._terminals[device_id, settled] = Terminal(device_id, settled, since, through)
+        return found
 
     # -- putting away and taking up -----------------------------------------------------------------------------
 
@@ -261,7 +269,7 @@ class Memory:
             self._restore_record(value)
         elif kind == b"t":
             (device_id,) = _device(key[1:])
-            self.deliveries[device_id] = Delivery.unpacked(value)
+            self._hold_delivery(device_id, Delivery.unpacked(value))
         elif kind == b"h":
             self.barriers.restore(key[1:], value)
         elif kind == b"j":

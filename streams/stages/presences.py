@@ -85,7 +85,7 @@ class Presences:
         return True
 
     def rest(self, today: int) -> None:
-        """A day of UTC has begun: pack what is over, let go of what is long over."""
+        """A night has come: pack what is over, let go of what is long over."""
         for day in [d for d in self._lively if d < today - LIVELY_DAYS]:
             for stay in self._lively.pop(day):
                 held = stay.days.get(day)

@@ -117,30 +117,20 @@ def _policy(plan: Plan) -> bytes:
     return text(plan.policy_id) + long_bytes(plan.policy_offset)
 
 
-def attendance(
-    employee: bytes, day: int, plan: Plan, judgement: Judgement, punches: Sequence[Punch], tail: bytes
-) -> bytes:
-    """
-    Body of an ``attendance`` row without its last field, ``version``.
-
-    Args:
-        employee: the employee id as an Avro string.
-        tail: epoch and partition, encoded.
-    """
-    if not punches:
-        return b"".join((employee, moment(day), _unpunched(plan, judgement), tail))
-    return b"".join((employee, moment(day), _content(plan, judgement, punches), tail))
+def attendance(plan: Plan, judgement: Judgement, punches: Sequence[Punch]) -> tuple[bytes, int]:
+    """What an ``attendance`` row says of a person's date, between the key and the tail, and its digest."""
+    return _content(plan, judgement, punches) if punches else _unpunched(plan, judgement)
 
 
 @lru_cache(maxsize=16_384)
-def _unpunched(plan: Plan, judgement: Judgement) -> bytes:
+def _unpunched(plan: Plan, judgement: Judgement) -> tuple[bytes, int]:
     """What a whole office shares at a cutoff."""
     return _content(plan, judgement, ())
 
 
-def _content(plan: Plan, judgement: Judgement, punches: Sequence[Punch]) -> bytes:
+def _content(plan: Plan, judgement: Judgement, punches: Sequence[Punch]) -> tuple[bytes, int]:
     in_punch, out_punch = judgement.in_punch, judgement.out_punch
-    return b"".join(
+    said = b"".join(
         (
             _head(plan),
             text(judgement.state),
@@ -155,6 +145,7 @@ def _content(plan: Plan, judgement: Judgement, punches: Sequence[Punch]) -> byte
             _missing(judgement.missing),
         )
     )
+    return said, digest(said)
 
 
 def tail(epoch: str, partition: int) -> bytes:
@@ -162,14 +153,14 @@ def tail(epoch: str, partition: int) -> bytes:
     return text(epoch) + long_bytes(partition)
 
 
-def withdrawal(employee: bytes, day: int, tail: bytes) -> bytes:
+def withdrawal() -> bytes:
     """
-    Body of the row that takes back one shown earlier: nobody is on the roster there any more.
+    What the row says that takes back one shown earlier: nobody is on the roster there any more.
 
     State ``withdrawn``, no unit; views leave it out (decision 0004).
     """
     nothing = Plan("", "", "", "", 0, "withdrawn", "", "", "")
-    return attendance(employee, day, nothing, Judgement("withdrawn"), (), tail)
+    return attendance(nothing, Judgement("withdrawn"), ())[0]
 
 
 def digest(body: bytes) -> int:

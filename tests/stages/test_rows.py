@@ -38,7 +38,9 @@ def test_attendance_row_is_what_the_codec_writes(
     came, left = (punches[0] if punches else None), (punches[-1] if len(punches) > 1 else None)
     said = Judgement(state, "why", came, left, late_s, until, None, tuple(gone))
     data = employee.encode()
-    body = rows.attendance(codec.long_bytes(len(data)) + data, day, due, said, punches, rows.tail("abcd1234", 5))
+    told, digest = rows.attendance(due, said, punches)
+    assert digest == rows.digest(told)
+    body = codec.long_bytes(len(data)) + data + codec.long_bytes(day) + told + rows.tail("abcd1234", 5)
     uses = ["in" if p is came else "out" if p is left else "none" for p in punches]
     expected: dict[str, Any] = {
         "employee_id": employee, "work_date": day, "unit_id": due.unit_id, "unit_mode": due.mode,
@@ -89,7 +91,7 @@ def test_rows_of_route_are_what_the_codec_writes(
 
 def test_withdrawal_is_a_row() -> None:
     """It decodes, names nobody's unit, and says that it takes back."""
-    body = rows.withdrawal(b"\x06ani", 20_780, rows.tail("e", 0))
+    body = b"\x06ani" + codec.long_bytes(20_780) + rows.withdrawal() + rows.tail("e", 0)
     name, row = codec.decode(codec.header("attendance") + body + codec.long_bytes(9))
     assert (name, row["employee_id"], row["state"], row["reason"]) == ("attendance", "ani", "withdrawn", "")
     assert (row["unit_id"], row["shift_start_at"], row["policy_offset"]) == ("", None, -1)
