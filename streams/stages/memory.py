@@ -204,17 +204,18 @@ class Memory:
         settled_until = -1 if horizon is None else horizon.tick_offset
         found: dict[str, bool] = {}
         for enrolment in person.enrolments:
-            if not enrolment.covers(day):
-                continue
-            device_id = enrolment.device_id
-            settled = enrolment.offset <= settled_until
-            if settled:
-                device = ref.in_force(self.world.devices.get(device_id, ()), day)
-                if device is None:
-                    continue
-                settled = device.offset <= settled_until
-            found[device_id] = settled and found.get(device_id, True)
+            if enrolment.covers(day):
+                settled = self._settled(enrolment, day, settled_until)
+                if settled is not None:
+                    found[enrolment.device_id] = settled and found.get(enrolment.device_id, True)
         return [self._terminal(device_id, found[device_id]) for device_id in sorted(found)]
+
+    def _settled(self, enrolment: ref.Enrolment, day: int, until: int) -> bool | None:
+        """Whether ``route`` has applied it and its terminal's own record; None: the terminal hangs nowhere that day."""
+        if enrolment.offset > until:
+            return False
+        device = ref.in_force(self.world.devices.get(enrolment.device_id, ()), day)
+        return None if device is None else device.offset <= until
 
     def _terminal(self, device_id: str, settled: bool) -> Terminal:
         """As it stands; whoever is enrolled on it shares it."""
