@@ -30,7 +30,7 @@ from streams.stages.distribute import Distribute
 from tests.crash import check_notices, tables
 from tests.crash.logs import FACTS, Logs, read_heads, read_log
 from tests.crash.system import Life
-from tests.oracle import oracle
+from tests.oracle import flags, oracle
 from tests.oracle.presence import presence_rows
 
 SHOWN = 12
@@ -88,6 +88,7 @@ class Expected:
     attendance: dict[oracle.PersonDay, oracle.Record]
     attribution: dict[oracle.PunchId, oracle.Record]
     presence: dict[oracle.PersonDay, oracle.Record]
+    flags: dict[oracle.PersonDay, flags.Row]
 
     @classmethod
     def of(cls, logs: Logs) -> Expected:
@@ -97,19 +98,22 @@ class Expected:
             oracle.attendance_rows(logs.facts, logs.reference, horizon),
             oracle.attribution_rows(logs.facts, logs.reference),
             presence_rows(logs.facts, logs.reference, horizon),
+            flags.flag_rows(logs.facts, logs.reference, horizon),
         )
 
 
 def rows_follow(expected: Expected, settings: Settings) -> list[str]:
-    """Attendance, attribution and presence are what the oracles say, in every column that they know."""
+    """Attendance, attribution, presence and flags are what the oracles say, in every column that they know."""
     with closing(queries.connect(settings)) as client:
         shown = tables.attendance(client)
         owned = tables.attribution(client, settings.epoch)
         stays = tables.presence(client, settings.epoch)
+        signs = tables.flag(client, settings.epoch)
     lines = [f"attendance {x}" for x in oracle.differences(expected.attendance, tables.by_person_day(shown))]
     lines += [f"attribution {x}" for x in oracle.differences(expected.attribution, tables.by_punch(owned))]
     lines += [f"presence {x}" for x in oracle.differences(expected.presence, tables.by_person_day(stays))]
-    for schema, rows in (("attendance", shown), ("attribution", owned), ("presence", stays)):
+    lines += [f"flag {x}" for x in flags.differences(expected.flags, tables.by_person_day(signs))]
+    for schema, rows in (("attendance", shown), ("attribution", owned), ("presence", stays), ("flag", signs)):
         lines += [f"{schema} shown twice: {key}" for key in twice(rows, schema)]
     return lines
 
@@ -158,7 +162,9 @@ def versions_agree(logs: Logs, settings: Settings) -> list[str]:
                 lines += [f"{where}: {line}" for line in contradictions(schema, rows)]
             missing = {_versioned(schema, row) for row in written} - {_versioned(schema, row) for row in stored}
             lines += [f"{schema}_history lacks {key}" for key in sorted(missing)]
-    return lines + [f"presence: {line}" for line in contradictions("presence", logs.derived["presence"])]
+    for schema in ("presence", "flag"):
+        lines += [f"{schema}: {line}" for line in contradictions(schema, logs.derived[schema])]
+    return lines
 
 
 def contradictions(schema: str, rows: Iterable[oracle.Record]) -> list[str]:
@@ -182,7 +188,7 @@ async def commits_behind(settings: Settings) -> list[str]:
     """No group has committed beyond what its stage's state, ``sink_offset``, or the ledger says is put away."""
     lines = []
     by_stage = {group.stage: group.id for group in groups(settings)}
-    for stage, log in (("route", "device_log"), ("judge", "staff_log"), ("alert", "cutoff")):
+    for stage, log in (("route", "device_log"), ("cross", "link"), ("judge", "staff_log"), ("alert", "cutoff")):
         committed = await committed_offsets(settings.kafka, by_stage[stage])  # first: heads only rise
         heads = await read_heads(settings, stage)
         lines += ahead(stage, committed, topics()[log].name(settings.epoch), heads)

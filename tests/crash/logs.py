@@ -28,6 +28,7 @@ LOGS = (
     "position",
     "face_check",
     "presence",
+    "flag",
     "alert",
     "notice",
     "dead_letter",

@@ -33,6 +33,7 @@ STEPS: dict[str, tuple[str, ...]] = {
     "clock": ("tick.due", "tick.sent", "tick.acknowledged"),
     "distribute": (*COMMITMENT, "settle.done"),
     "route": (*COMMITMENT, *STATE, "settle.done"),
+    "cross": (*COMMITMENT, *STATE),
     "judge": (*COMMITMENT, *STATE),
     "alert": (*COMMITMENT, *STATE),
     "notify": ("notice.sent", "notice.noted"),
@@ -59,6 +60,7 @@ LATER_S: dict[tuple[str, str], tuple[float, float]] = {
     ("distribute", "settle.done"): (0.001, 0.03),
     ("route", "batch.emitted"): (0.005, 0.04),
     ("route", "settle.done"): (0.001, 0.03),
+    ("cross", "batch.emitted"): (0.005, 0.04),
     ("judge", "batch.emitted"): (0.005, 0.04),
     ("judge", "transaction.begun"): (0.001, 0.02),
     ("alert", "batch.emitted"): (0.005, 0.04),
@@ -73,10 +75,12 @@ HELD: tuple[tuple[str, str, str], ...] = (
     ("clock", "clock", "outbox.sending"),
     ("distribute", "distribute", "outbox.sending"),
     ("route", "route", "outbox.sending"),
+    ("cross", "cross", "outbox.sending"),
     ("judge", "judge", "outbox.sending"),
     ("alert", "alert", "outbox.sending"),
     ("notify", "notify", "outbox.sending"),
     ("route", "route", "transaction.begun"),
+    ("cross", "cross", "transaction.begun"),
     ("judge", "judge", "transaction.begun"),
     ("alert", "alert", "transaction.begun"),
     ("sink", "clickhouse", "insert.begins"),
@@ -96,6 +100,7 @@ BROKER: tuple[tuple[str, str], ...] = (
     ("distribute", "settle.done"),
     ("route", "batch.emitted"),
     ("route", "transaction.sent"),
+    ("cross", "transaction.sent"),
     ("judge", "batch.emitted"),
     ("judge", "transaction.begun"),
     ("judge", "transaction.sent"),
@@ -107,18 +112,20 @@ BROKER: tuple[tuple[str, str], ...] = (
 """Where others stand when the broker is hit."""
 
 RAISED = (0.36, 0.58)
-SELDOM: tuple[tuple[str, str], ...] = (
-    ("alert", "outbox.sending"),
-    ("notify", "outbox.sending"),
-    ("notify", "notice.sent"),
-    ("notify", "notice.noted"),
-)
+LINKED = (0.0, 0.45)
+SELDOM: dict[tuple[str, str], tuple[float, float]] = {
+    ("alert", "outbox.sending"): RAISED,
+    ("notify", "outbox.sending"): RAISED,
+    ("notify", "notice.sent"): RAISED,
+    ("notify", "notice.noted"): RAISED,
+} | {("cross", step): LINKED for step in (*STEPS["cross"], "outbox.sending") if step not in AT_START}
 """
-Steps that nobody comes to without an alert: armed at any other time they would only keep other blows waiting. Schools
-have their cutoff at 07:01, offices at 07:31: ``RAISED`` are the shares of a whole morning in which most are raised.
+Steps that nobody comes to at any other time; armed then they would only keep other blows waiting. ``RAISED`` are the
+shares of a whole morning in which most alerts are raised: schools have their cutoff at 07:01, offices at 07:31.
+``LINKED`` those in which phones tell of things new to ``cross``: when they are first seen, and by a photo as one comes.
 """
 
-TWINS: dict[int, str] = {2: "judge", 4: "alert", 6: "route", 10: "sink", 13: "judge", 17: "distribute"}
+TWINS: dict[int, str] = {2: "judge", 4: "alert", 6: "route", 8: "cross", 10: "sink", 13: "judge", 17: "distribute"}
 """Schedules in which a stage has two processes, and the first sleeps beyond its session."""
 TWIN_STEPS = ("batch.emitted", "output.acknowledged", "transaction.begun", "transaction.sent", "batch.acked")
 TWIN_STOP_S = 16.0
@@ -229,7 +236,7 @@ def spread(hand: Sequence[tuple[Place, Action]], rng: random.Random) -> list[Fau
         later_s = round(rng.uniform(*LATER_S[place.at, place.step]), 4) if place.later else 0.0
         begin = (n + rng.uniform(0.1, 0.7)) / max(1, len(order)) * 0.85
         if (place.at, place.step) in SELDOM:
-            begin = rng.uniform(*RAISED)
+            begin = rng.uniform(*SELDOM[place.at, place.step])
         faults.append(Fault(place, action, round(begin, 3), later_s))
     return faults
 

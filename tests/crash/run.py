@@ -136,6 +136,7 @@ async def _check(life: Life, outcome: Outcome, report: RunReport) -> None:
         "pings": len(report.phones.pings),
         "in_phone_log": len(logs.of_kind("ping")),
         "presence": len(expected.presence),
+        "flagged": len(expected.flags),
         "alerts": len(logs.derived["alert"]),
         "messages": len(life.hook.came),
         "rows": len(logs.derived["attendance"]),

@@ -32,7 +32,7 @@ def _plain(field: dict[str, Any], name: str) -> str:
         return f"toUnixTimestamp64Milli({name})"
     if _logical(field) == "date":
         return f"toInt32({name})"
-    if field["name"] == "employee_id":
+    if field["name"] in ("employee_id", "flag_id"):
         return f"toString({name})"
     if parts := _parts(field):
         return f"arrayMap(x -> tuple({', '.join(_plain(part, 'x.' + part['name']) for part in parts)}), {name})"
@@ -71,6 +71,11 @@ def position(client: Client, epoch: str) -> list[Record]:
 def presence(client: Client, epoch: str) -> list[Record]:
     """Rows of ``presence FINAL`` of an epoch that are not withdrawn."""
     return _read(client, "presence", "presence FINAL", f"epoch = '{epoch}' AND NOT withdrawn")
+
+
+def flag(client: Client, epoch: str) -> list[Record]:
+    """Rows of ``flag FINAL`` of an epoch, those without findings too."""
+    return _read(client, "flag", "flag FINAL", f"epoch = '{epoch}'")
 
 
 def history(client: Client, schema: str, epoch: str) -> list[Record]:

@@ -75,7 +75,7 @@ def test_twenty_schedules_hit_every_place_by_kill_and_by_stop() -> None:
 
 def test_two_owners_are_tried_of_every_stage_and_the_sink() -> None:
     """A first owner sleeps longer than its session; all other stops are longer than it too."""
-    assert set(TWINS.values()) == {"distribute", "route", "judge", "alert", "sink"}
+    assert set(TWINS.values()) == {"distribute", "route", "cross", "judge", "alert", "sink"}
     assert min(STOP_S, TWIN_STOP_S) > SESSION_S
 
 
