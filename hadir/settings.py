@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     linger_ms: int = Field(50, ge=0, description="How long the outbox gathers records into a batch.")
     coalesce_ms: int = Field(50, ge=0, description="How long the broker lets records gather before it answers a fetch.")
     checkpoint_s: float = Field(2.0, gt=0, description="Between two checkpoints of a partition.")
-    slice_rows: int = Field(100, ge=1, description="People judged in one go before rows leave and punches get a turn.")
+    slice_rows: int = Field(50, ge=1, description="People judged in one go before rows leave and punches get a turn.")
     flush_ms: int = Field(200, ge=10, description="Between two inserts of the sink.")
 
     @property
