@@ -111,6 +111,25 @@ def test_date_that_began_for_a_moment_in_another_zone_leaves_no_row_of_another_o
     assert highest([*early, *late], KEY)["ani", r.day(MONDAY)]["state"] == "withdrawn"
 
 
+def test_date_opens_only_where_somebody_lives_by_its_zone() -> None:
+    """At 07.00 WIB a date of UTC begins: nobody's, so nothing waits; but whose unit is not on record begins it then."""
+    log, (early, late, lost, end) = log_of(
+        [*r.office(), r.tick(f"{MONDAY} 06:50")],
+        [r.tick(f"{MONDAY} 07:01")],
+        [r.assignment("budi", unit_id="gone"), r.tick("2026-11-24 06:50")],
+        [r.tick("2026-11-24 07:01")],
+    )
+    stage = Judge(0, 1, EPOCH)
+    written(stage, log[:early])
+    stage.fold(log[early:late])
+    assert stage.backlog == 0
+    written(stage, log[late:lost])
+    rows = written(stage, log[lost:end])
+    assert [(row["employee_id"], row["work_date"], row["reason"]) for row in rows] == [
+        ("budi", r.day("2026-11-24"), "no_unit")
+    ]
+
+
 def test_shift_changed_twice_while_the_first_change_is_still_being_worked_off() -> None:
     """Two changes of everybody's rows under way at once: a row that comes out as it was is written all the same."""
     people = [f for n in range(6) for f in (r.assignment(f"p{n}", first=MONDAY), r.enrolment(f"p{n}", pin=f"{n + 2}"))]
