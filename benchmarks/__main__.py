@@ -63,7 +63,7 @@ def keep(name: str, result: Any, before: dict[str, Any], short: bool) -> None:
 
 async def highest(bench: Bench, seconds: float, warm_s: float) -> list[dict[str, Any]]:
     """Rates upwards until p99 passes a second; ``warm_s`` before the first of them."""
-    found = []
+    found: list[dict[str, Any]] = []
     for rate in HIGHEST:
         result = await steady(bench, rate, seconds, 30.0 if found else warm_s)
         found.append({k: result[k] for k in ("rate", "sent_per_s", "punch_ms", "cores", "generator_cores")})

@@ -20,7 +20,7 @@ from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds.references import tick
 from streams.rules.cutoff import ABSENT, DOUBT, MINUTE_MS, STALE_MS, WAIT_MS, News, news
-from streams.stages.base import Emission, Record, Reject, Step
+from streams.stages.base import AtOnce, Emission, Record, Reject
 from streams.stages.cutoffs import SOURCE, Key
 
 _pack = msgspec.msgpack.encode
@@ -59,12 +59,13 @@ class Office(msgspec.Struct, array_like=True):
 _office = msgspec.msgpack.Decoder(Office).decode
 
 
-class Alert:
+class Alert(AtOnce):
     """See ``streams.stages.base.Stage``; ``partition`` of ``partitions``, ``epoch`` of the code."""
 
     stateful = True
 
     def __init__(self, partition: int, partitions: int, epoch: str) -> None:
+        super().__init__()
         self.partition = partition
         self._partitions = partitions
         self._epoch = epoch
@@ -75,7 +76,6 @@ class Alert:
         self._alerted: dict[str, int] = {}
         self._waiting: set[Key] = set()
         self._changed: set[bytes] = set()
-        self._out: list[Step] = []
 
     # -- in -----------------------------------------------------------------------------------------------------
 
@@ -220,20 +220,10 @@ class Alert:
     # -- out ----------------------------------------------------------------------------------------------------
 
     @property
-    def backlog(self) -> int:
-        """Nothing waits: what is decided is decided at its record."""
-        return 0
-
-    @property
     def spoken_through(self) -> int | None:
         """Through which all partitions have spoken of their cutoffs."""
         lowest = min(self._through)
         return None if lowest < 0 else lowest
-
-    def drain(self, limit: int) -> list[Step]:
-        """The alerts of the last batch."""
-        out, self._out = self._out, []
-        return out
 
     # -- put away and taken up ----------------------------------------------------------------------------------
 

@@ -86,3 +86,41 @@ class Stage(Protocol):
     def restored(self, head: int) -> None:
         """All pieces are back; ``head`` is the last offset folded into them, -1 when there were none."""
         ...
+
+
+class AtOnce:
+    """What stages share that write at each record all that it asks for: nothing waits, and time is not theirs."""
+
+    def __init__(self) -> None:
+        self._out: list[Step] = []
+
+    def drain(self, limit: int) -> list[Step]:
+        """All that the last batch asked for, in its order."""
+        out, self._out = self._out, []
+        return out
+
+    @property
+    def backlog(self) -> int:
+        """Nothing waits."""
+        return 0
+
+    @property
+    def spoken_through(self) -> int | None:
+        """It can't tell."""
+        return None
+
+
+class Forgetful(AtOnce):
+    """Of these, those that remember nothing."""
+
+    stateful = False
+
+    def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
+        """Nothing is remembered."""
+        return ()
+
+    def restore(self, key: bytes, value: bytes) -> None:
+        """Nothing is remembered."""
+
+    def restored(self, head: int) -> None:
+        """Nothing is remembered."""

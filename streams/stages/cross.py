@@ -17,7 +17,7 @@ from hadir.errors import InvalidFact
 from schemas import codec
 from schemas.topics import partition_of
 from streams.rules.shared_phone import MANY, SCORES
-from streams.stages.base import Emission, Record, Reject, Step
+from streams.stages.base import AtOnce, Emission, Record, Reject
 
 KEPT_DAYS = 40  # dates further behind the last one are forgotten: presence and flags don't look so far back either
 
@@ -29,18 +29,18 @@ Thing = tuple[str, str, int]
 """Kind, value, date."""
 
 
-class Cross:
+class Cross(AtOnce):
     """See ``streams.stages.base.Stage``; ``partition`` of ``partitions``."""
 
     stateful = True
 
     def __init__(self, partition: int, partitions: int) -> None:
+        super().__init__()
         self.partition = partition
         self._partitions = partitions
         self._things: dict[int, dict[tuple[str, str], list[str]]] = {}  # by date; people in order
         self._changed: set[Thing] = set()
         self._gone: list[Thing] = []
-        self._out: list[Step] = []
 
     # -- in -----------------------------------------------------------------------------------------------------
 
@@ -97,21 +97,6 @@ class Cross:
             key = employee_id.encode()
             value = codec.encode("suspicion", suspicion)
             self._out.append(Emission("staff_log", partition_of(key, self._partitions), key, value))
-
-    def drain(self, limit: int) -> list[Step]:
-        """All that the last batch asks for."""
-        out, self._out = self._out, []
-        return out
-
-    @property
-    def backlog(self) -> int:
-        """Nothing waits here."""
-        return 0
-
-    @property
-    def spoken_through(self) -> int | None:
-        """Links carry dates, no moments."""
-        return None
 
     # -- put away and taken up ----------------------------------------------------------------------------------
 

@@ -8,14 +8,14 @@ remembered: a correction has the identity of what it corrects, so it goes where 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from hadir.errors import InvalidFact
 from schemas import codec
 from schemas.topics import partition_of
 from streams.folds import references as ref
-from streams.stages.base import Emission, Record, Reject, Settle, Step
+from streams.stages.base import Emission, Forgetful, Record, Reject, Settle
 
 CHECKS: dict[str, Callable[[Mapping[str, Any]], object]] = {
     "unit": ref.unit,
@@ -36,7 +36,7 @@ TICKED = ("device_log", "phone_log", "cutoff")
 UNHEARD = ("phone", "decision")  # the gateway reads phones itself; a decision is joined to its flag where it is shown
 
 
-class Distribute:
+class Distribute(Forgetful):
     """
     The one partition of ``reference``; see ``streams.stages.base.Stage``.
 
@@ -44,11 +44,9 @@ class Distribute:
     for every reference record below it.
     """
 
-    stateful = False
-
     def __init__(self, partitions: int) -> None:
+        super().__init__()
         self.partitions = partitions
-        self._out: list[Step] = []
 
     def fold(self, records: Sequence[Record]) -> list[Reject]:
         """Take a batch in; refuses what is no reference record in use, or one that no stage could apply."""
@@ -86,28 +84,3 @@ class Distribute:
     def _to(self, log: str, owner: str, copy: bytes) -> None:
         key = owner.encode()
         self._out.append(Emission(log, partition_of(key, self.partitions), key, copy))
-
-    def drain(self, limit: int) -> list[Step]:
-        """The copies of the last batch."""
-        out, self._out = self._out, []
-        return out
-
-    @property
-    def backlog(self) -> int:
-        """Nothing waits here."""
-        return 0
-
-    @property
-    def spoken_through(self) -> int | None:
-        """It hears of one partition only."""
-        return None
-
-    def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
-        """Nothing is remembered."""
-        return ()
-
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Nothing is remembered."""
-
-    def restored(self, head: int) -> None:
-        """Nothing is remembered."""

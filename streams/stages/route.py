@@ -24,7 +24,7 @@ from streams.folds.terminals import Status
 from streams.folds.zones import DAY_MS, sane
 from streams.rules.attribution import Owner, owner
 from streams.stages import rows
-from streams.stages.base import Emission, Record, Reject, Step
+from streams.stages.base import AtOnce, Emission, Record, Reject
 from streams.stages.route_phones import RoutePhones, barriers
 
 __all__ = ["RouteDevices", "RoutePhones"]
@@ -65,7 +65,7 @@ class Device:
         return pin
 
 
-class RouteDevices:
+class RouteDevices(AtOnce):
     """
     One partition of ``device_log``; see ``streams.stages.base.Stage``.
 
@@ -76,13 +76,13 @@ class RouteDevices:
     stateful = True
 
     def __init__(self, partition: int, partitions: int, epoch: str) -> None:
+        super().__init__()
         self.partition = partition
         self.partitions = partitions
         self._epoch = rows.text(epoch)
         self._attribution = codec.header("attribution")
         self._given = codec.header("attributed_punch")
         self._devices: dict[str, Device] = {}
-        self._out: list[Step] = []
         self._records: dict[bytes, bytes] = {}
         self._buckets: set[tuple[str, str, int]] = set()
         self._statuses: set[str] = set()
@@ -238,21 +238,6 @@ class RouteDevices:
         }
         value = codec.encode("device_state", state)
         self._out += [Emission("staff_log", p, device_id.encode(), value) for p in to]
-
-    def drain(self, limit: int) -> list[Step]:
-        """All that the last batch asked for."""
-        out, self._out = self._out, []
-        return out
-
-    @property
-    def backlog(self) -> int:
-        """Nothing waits here."""
-        return 0
-
-    @property
-    def spoken_through(self) -> int | None:
-        """It hears of one partition only."""
-        return None
 
     # -- put away and taken up ----------------------------------------------------------------------------------
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from hadir.errors import InvalidFact
 from schemas import codec
 from streams.folds import references as ref
-from streams.stages.base import Emission, Record, Reject, Settle, Step
+from streams.stages.base import Emission, Forgetful, Record, Reject, Settle, Step
 from streams.stages.linking import Linking
 
 
@@ -24,7 +24,7 @@ def barriers(source: str, partition: int, partitions: int, tick: dict[str, Any])
     return [Settle(), *[Emission("staff_log", p, key, value) for p in range(partitions)]]
 
 
-class RoutePhones:
+class RoutePhones(Forgetful):
     """
     One partition of ``phone_log``: pings and face checks go on as they came, to the same partition of ``staff_log``.
 
@@ -33,15 +33,13 @@ class RoutePhones:
     all pings otherwise. What either used goes to ``link``, keyed by that.
     """
 
-    stateful = False
-
     def __init__(self, partition: int, partitions: int, epoch: str) -> None:
+        super().__init__()
         self.partition = partition
         self.partitions = partitions
         self.epoch = epoch
         self._ping = codec.header("ping")
         self._linking = Linking(partitions)
-        self._out: list[Step] = []
 
     def fold(self, records: Sequence[Record]) -> list[Reject]:
         """Take a batch in; refuses what is no ping, no face check and no tick."""
@@ -75,28 +73,3 @@ class RoutePhones:
             self._out.append(Emission("face_check", self.partition, record.key, record.value))
         self._out += self._linking.used(content)
         self._out.append(Emission("staff_log", self.partition, record.key, record.value))
-
-    def drain(self, limit: int) -> list[Step]:
-        """What the last batch asks for, in its order."""
-        out, self._out = self._out, []
-        return out
-
-    @property
-    def backlog(self) -> int:
-        """Nothing waits here."""
-        return 0
-
-    @property
-    def spoken_through(self) -> int | None:
-        """It hears of one partition only."""
-        return None
-
-    def changed(self) -> Iterable[tuple[bytes, bytes | None]]:
-        """Nothing is remembered."""
-        return ()
-
-    def restore(self, key: bytes, value: bytes) -> None:
-        """Nothing is remembered."""
-
-    def restored(self, head: int) -> None:
-        """Nothing is remembered."""
