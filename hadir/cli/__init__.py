@@ -23,6 +23,7 @@ VERBS = {
     "up": Verb("hadir.cli.servers", "Start a hadir of your own on this machine."),
     "down": Verb("hadir.cli.servers", "Stop it; nothing that was accepted is lost."),
     "status": Verb("hadir.cli.status", "How it is: processes, lag, silent terminals, parked PINs."),
+    "devices": Verb("hadir.cli.devices", "Terminals: who speaks, whose clock is off, what is complete."),
     "day": Verb("hadir.cli.show", "A work date: counts by office, or people by name."),
     "explain": Verb("hadir.cli.show", "Why a person's work date is what it is."),
     "review": Verb("hadir.cli.review", "Signs of manipulation: read them, and decide."),

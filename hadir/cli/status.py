@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import click
@@ -15,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hadir import queries
+from hadir.cli.devices import state
 from hadir.cli.screen import screen
 from hadir.cli.system import groups
 from hadir.clock import system_ms
@@ -109,8 +109,7 @@ def _rows(console: Console) -> bool:
         silent = queries.devices(client, silent=True)
         console.print(f"terminals not connected: {len(silent)} of {len(queries.devices(client))}")
         for row in silent[:SHOWN]:
-            since = row["silent_since"]
-            told = f"since {_local(since)}" if row["state"] == "silent" and since else "never connected"
+            told = state(row, ZoneInfo(settings().timezone))
             console.print(f"  {row['device_id']}  {row['device_name']} ({row['unit_name']}): {told}")
         parked = queries.parked(client)
         console.print(f"parked PINs: {len(parked)}")
@@ -121,7 +120,3 @@ def _rows(console: Console) -> bool:
         letters = queries.dead_letters(client, 1000)
         console.print(f"dead letters: {len(letters)}{'+' if len(letters) == 1000 else ''}")
     return True
-
-
-def _local(moment: datetime) -> str:
-    return f"{moment.replace(tzinfo=UTC).astimezone(ZoneInfo(settings().timezone)):%Y-%m-%d %H:%M}"
