@@ -211,7 +211,13 @@ def judge(people: int, days: int, partitions: int) -> Path:
     policy = city.feed.records(world(1)[2:3])
     corrected = [record._replace(value=value_with_offset(record.value, 10**6)) for record in policy]
     timed("judge: policy corrected, per person and date", people * days, partial(run, corrected))
-    state = timed("judge: checkpoint of everything, per person and date", people * days, city.stage.changed)
+    return put_away(city, days)
+
+
+def put_away(city: City, days: int) -> Path:
+    """All of a city's state, in a file for ``restore``."""
+    what = "judge: checkpoint of everything, per person and date"
+    state = timed(what, city.people * days, lambda: list(city.stage.changed()))
     path = Path(tempfile.mkstemp(suffix=".state")[1])
     with path.open("wb") as file:
         for key, value in state:
@@ -287,9 +293,13 @@ def main() -> None:
         restore(chosen.restore, chosen.partitions)
         return
     route(chosen.people)
-    path = judge(chosen.people, chosen.days, chosen.partitions)
+    restored_elsewhere(judge(chosen.people, chosen.days, chosen.partitions), chosen.partitions)
+
+
+def restored_elsewhere(path: Path, partitions: int) -> None:
+    """``restore`` in a process of its own; the file is gone afterwards."""
     try:
-        arguments = ["--restore", str(path), "--partitions", str(chosen.partitions)]
+        arguments = ["--restore", str(path), "--partitions", str(partitions)]
         subprocess.run([sys.executable, "-m", "benchmarks.folds.measure", *arguments], check=True)
     finally:
         path.unlink()
