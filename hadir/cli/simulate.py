@@ -1,4 +1,4 @@
-"""``hadir simulate``: devices that nobody has at hand, speaking their real protocols."""
+"""``hadir simulate``: devices that nobody has at hand, with their own protocols."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FAULTS = "".join(f"\n      {fault.value:<18}{MEANING[fault]}" for fault in Fault
 
 @click.group("simulate")
 def simulate_command() -> None:
-    """Devices that nobody has at hand, speaking their real protocols."""
+    """Devices that nobody has at hand, with their own protocols."""
 
 
 @simulate_command.command(

@@ -207,7 +207,7 @@ def _recognise(body: bytes, counted: int, layouts: Sequence[L], reads_well: Call
     told = len(body) // counted if counted > 0 and len(body) % counted == 0 else None
     counts = max((f for f in fitting if f.size == told), key=lambda layout: shares[layout.name], default=None)
     if counts is not None and best is not None:
-        return best if shares[counts.name] < 0.5 and shares[best.name] >= CLEAR else counts
+        return best if shares[counts.name] < CLEAR <= shares[best.name] else counts
     if best is not None and shares[best.name] >= CLEAR:
         return best
     if told is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from types import TracebackType
+from typing import cast
 
 from producers.simulator.zk.terminal import Peer, Terminal
 from producers.simulator.zk.wire import HEAD, MAX_REQUEST, START, over_tcp
@@ -58,8 +59,7 @@ class _UdpLines(asyncio.DatagramProtocol):
         self._peers: dict[tuple[str, int], tuple[_UdpPeer, asyncio.Task[None]]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         if address not in self._peers:
