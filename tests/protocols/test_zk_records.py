@@ -29,6 +29,7 @@ marks = st.lists(
         stamps,
         st.sampled_from([0, 1, 2, 3, 4, 15, 25, 101]),
         st.sampled_from([0, 1, 2, 3, 4, 5, 255]),
+        st.sampled_from([0, 7, 4_294_967_295]),
     ),
     min_size=1,
     max_size=12,
@@ -67,8 +68,9 @@ def test_simulator_and_codec_agree(done: list[Mark], size: int):
     bulk = parse_records(memory([record(mark, size) for mark in done]), len(done), NOW, PINS)
     assert bulk.rejects == []
     assert not bulk.stale
-    assert [(r.pin, r.device_time, r.verify, r.in_out) for r in bulk.records] == [
-        (m.person.user_id, wall_of(m.stamp), m.verify, m.state) for m in done
+    assert [(r.pin, r.device_time, r.verify, r.in_out, r.work) for r in bulk.records] == [
+        (m.person.user_id, wall_of(m.stamp), m.verify, m.state, str(m.work) if m.work and size == 16 else "")
+        for m in done
     ]
 
 
