@@ -33,6 +33,7 @@ VERBS = {
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),
     "reader": Verb("hadir.cli.readers", "An account for a leader who asks ClickHouse himself."),
     "notify": Verb("hadir.cli.notices", "The channels on which alerts go out."),
+    "simulate": Verb("hadir.cli.simulate", "Devices that nobody has at hand, with their own protocols."),
     "demo": Verb("hadir.cli.demo", "A made city's morning, held against the truth."),
 }
 LIBRARIES = ("aiokafka", "clickhouse_connect", "urllib3")

@@ -24,11 +24,11 @@ _numbers = {b"%02d" % n: n for n in range(60)}
 
 class Reject(NamedTuple):
     """
-    One line that can't be taken in.
+    One line, or one record of a terminal's memory, that can't be taken in.
 
     Attributes:
-        number: line number in the body or file, from 1.
-        raw: the line as it came, without its line end.
+        number: its number in the body, file or memory, from 1.
+        raw: it as it came, without its line end.
         reason: why, in words for an operator; never the content.
     """
 
@@ -124,11 +124,16 @@ def sane_time(text: bytes, received_at: int) -> tuple[int, bool]:
         Undecodable: before 2005 (a clock that was reset) or over a day ahead of ``received_at`` in any zone.
     """
     moment, minute_only = device_time(text)
+    return sane_moment(moment, received_at), minute_only
+
+
+def sane_moment(moment: int, received_at: int) -> int:
+    """A wall clock (milliseconds as if UTC) if a working clock can show it; raises Undecodable as ``sane_time``."""
     if moment < EARLIEST_MS:
         raise Undecodable("clock was reset: before 2005")
     if moment > received_at + AHEAD_MS:
         raise Undecodable("clock is ahead by more than a day")
-    return moment, minute_only
+    return moment
 
 
 def pin(text: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines, phone
+from producers.protocols import adms, attlog_file, lines, phone, zk, zk_frames, zk_records
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -24,6 +25,10 @@ PHONE = (
     b'{"install_id":"install-1","sent_at":1780000000000,"items":[{"type":"ping","fixed_at":1780000000000,"lat":-7.5,'
     b'"lon":112.4},{"type":"face","taken_at":1780000000000,"match":0.5,"photo_phash":"c3a1f00d5e6b7980"}]}'
 )
+ZK_EVENT = b"1156".ljust(24, b"\0") + b"\x01\x00\x18\x08\x05\x0c\x28\x39"
+ZK_TIME = ((24 * 372 + 7 * 31 + 4) * 86400 + 45_657).to_bytes(4, "little")  # 2024-08-05 12:40:57
+ZK_RECORDS = b"\x50\0\0\0" + (b"\x03\0" + b"1156".ljust(24, b"\0") + b"\x01" + ZK_TIME + bytes(9)) * 2
+ZK_USERS = b"\x48\0\0\0" + (b"\x03\0" + bytes(46) + b"1156".ljust(24, b"\0"))
 FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
 
 
@@ -54,6 +59,25 @@ def _phone(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return [*[("ping", r) for r in read.pings], *[("face_check", r) for r in read.face_checks]]
 
 
+def _zk_stream(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [made for p in zk_frames.Splitter().feed(body).packets for made in _zk_event(p.data)]
+
+
+def _zk_event(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("punch", zk.punch_of(zk.event(body, RECEIVED), "D1", RECEIVED))]
+
+
+def _zk_records(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("punch", zk.punch_of(r, "D1", RECEIVED)) for r in zk_records.parse_records(body, 2, RECEIVED).records]
+
+
+def _zk_small(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    for read in (zk.sizes, zk.option, zk.device_clock, zk_frames.unpack, lambda raw: zk_records.parse_users(raw, 1)):
+        with suppress(Undecodable):
+            read(body)
+    return []
+
+
 # parser, a frame that it takes
 PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
     (_attlog, ATTLOG),
@@ -63,6 +87,10 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_file, FIVE),
     (_serial, b"CKUH211960123"),
     (_phone, PHONE),
+    (_zk_event, ZK_EVENT),
+    (_zk_stream, zk_frames.frame(zk_frames.pack(zk_frames.Packet(500, 1, 0, ZK_EVENT))) * 2),
+    (_zk_records, ZK_RECORDS),
+    (_zk_small, ZK_USERS),
 )
 every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
 
@@ -129,7 +157,9 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    assert modules == {"adms", "attlog_file", "phone"}, "add the new protocol's parsers to PROTOCOLS and its name here"
+    assert modules == {"adms", "attlog_file", "phone", "zk", "zk_frames", "zk_records"}, (
+        "add the new protocol's parsers to PROTOCOLS and its name here"
+    )
 
 
 def test_examples_in_docstrings():
@@ -138,5 +168,5 @@ def test_examples_in_docstrings():
 
     from producers.sources import attlog_import, phones
 
-    modules = (adms, attlog_file, lines, phone, attlog_import, phones)
+    modules = (adms, attlog_file, lines, phone, zk, zk_frames, zk_records, attlog_import, phones)
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)
