@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,12 @@ def test_an_armed_step_stops_until_somebody_wakes_it(walker: subprocess.Popen[by
 
 
 def test_twenty_schedules_hit_every_place_by_kill_and_by_stop() -> None:
-    """Whatever the seed, nothing that is wanted is left out, and none has more than twelve blows, and two at twins."""
+    """Whatever the seed, nothing that is wanted is left out, and it is shared evenly; twins get two blows more."""
+    share = ceil(len(wanted()) / 20)
     for seed in range(3):
         plan = schedules(seed, 20)
         assert {(f.place, f.action) for s in plan for f in s.faults} >= set(wanted())
-        assert max(len(s.faults) for s in plan) <= 14
+        assert all(len(s.faults) <= share + 2 * bool(s.twin) for s in plan)
         assert plan == schedules(seed, 20)
 
 
