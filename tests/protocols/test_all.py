@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines, phone
+from producers.protocols import adms, attlog_file, lines, owntracks, phone, traccar
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -23,6 +23,14 @@ SIX = b"        2\t2022-11-30 04:02:11\t1\t1\t15\t0\n" * 3
 PHONE = (
     b'{"install_id":"install-1","sent_at":1780000000000,"items":[{"type":"ping","fixed_at":1780000000000,"lat":-7.5,'
     b'"lon":112.4},{"type":"face","taken_at":1780000000000,"match":0.5,"photo_phash":"c3a1f00d5e6b7980"}]}'
+)
+TRACCAR_FORM = b"id=5&timestamp=1780000000&lat=-7.5&lon=112.4&speed=1.5&accuracy=0.0&batt=81.0&mock=true"
+TRACCAR_JSON = (
+    b'{"location":{"timestamp":"2026-05-28T20:26:40.000Z","coords":{"latitude":-7.5,"longitude":112.4,"accuracy":8,'
+    b'"speed":0.5},"battery":{"level":0.5},"mock":true},"device_id":"5"}'
+)
+OWNTRACKS = (
+    b'{"_type":"location","tst":1780000000,"created_at":1780000009,"lat":-7.5,"lon":112.4,"acc":8,"vel":5,"batt":81}'
 )
 FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
 
@@ -54,6 +62,20 @@ def _phone(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return [*[("ping", r) for r in read.pings], *[("face_check", r) for r in read.face_checks]]
 
 
+def _traccar(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("ping", r) for r in traccar.read("", body, "5f0c1a52", "install-1", RECEIVED).pings]
+
+
+def _query(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    query = body.decode("utf-8", "surrogateescape")
+    return [("ping", r) for r in traccar.read(query, b"", "5f0c1a52", "install-1", RECEIVED).pings]
+
+
+def _owntracks(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    read = owntracks.read(body, "5f0c1a52", "install-1", RECEIVED)
+    return [("ping", r) for r in read.pings] if read else []
+
+
 # parser, a frame that it takes
 PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
     (_attlog, ATTLOG),
@@ -63,6 +85,10 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_file, FIVE),
     (_serial, b"CKUH211960123"),
     (_phone, PHONE),
+    (_traccar, TRACCAR_FORM),
+    (_traccar, TRACCAR_JSON),
+    (_query, TRACCAR_FORM),
+    (_owntracks, OWNTRACKS),
 )
 every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
 
@@ -129,7 +155,8 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    assert modules == {"adms", "attlog_file", "phone"}, "add the new protocol's parsers to PROTOCOLS and its name here"
+    tried = {"adms", "attlog_file", "owntracks", "phone", "traccar"}
+    assert modules == tried, "add the new protocol's parsers to PROTOCOLS and its name here"
 
 
 def test_examples_in_docstrings():
@@ -138,5 +165,5 @@ def test_examples_in_docstrings():
 
     from producers.sources import attlog_import, phones
 
-    modules = (adms, attlog_file, lines, phone, attlog_import, phones)
+    modules = (adms, attlog_file, lines, phone, traccar, attlog_import, phones)
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)
