@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines, owntracks, phone, traccar
+from producers.protocols import adms, attlog_file, fingerspot, lines, owntracks, phone, traccar
+from producers.sources.region import wall_clock
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -31,6 +32,13 @@ TRACCAR_JSON = (
 )
 OWNTRACKS = (
     b'{"_type":"location","tst":1780000000,"created_at":1780000009,"lat":-7.5,"lon":112.4,"acc":8,"vel":5,"batt":81}'
+)
+WEBHOOK = (
+    b'{"type":"attlog","cloud_id":"C1","data":{"pin":"1","scan":"2026-05-28 10:11","verify":"1","status_scan":"1"}}'
+)
+HUB = (
+    b'{"event":"attendance","cloudId":"C1","employeeNo":"1","verifyMode":"1","attendanceStatus":"0",'
+    b'"eventTime":"2026-05-28T10:11:12+07:00"}'
 )
 FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
 
@@ -76,6 +84,20 @@ def _owntracks(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return [("ping", r) for r in read.pings] if read else []
 
 
+def _webhook(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    event = fingerspot.webhook(body)
+    return [("punch", fingerspot.punch_of(event, _jayapura, RECEIVED))] if event else []
+
+
+def _hub(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    event = fingerspot.hub(body)
+    return [("punch", fingerspot.punch_of(event, _jayapura, RECEIVED))] if event else []
+
+
+def _jayapura(at: int) -> int:
+    return wall_clock("Asia/Jayapura", at)
+
+
 # parser, a frame that it takes
 PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
     (_attlog, ATTLOG),
@@ -89,6 +111,8 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_traccar, TRACCAR_JSON),
     (_query, TRACCAR_FORM),
     (_owntracks, OWNTRACKS),
+    (_webhook, WEBHOOK),
+    (_hub, HUB),
 )
 every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
 
@@ -155,7 +179,7 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    tried = {"adms", "attlog_file", "owntracks", "phone", "traccar"}
+    tried = {"adms", "attlog_file", "fingerspot", "owntracks", "phone", "traccar"}
     assert modules == tried, "add the new protocol's parsers to PROTOCOLS and its name here"
 
 
