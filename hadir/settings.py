@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     gateway_port: int = Field(
         18080, ge=0, le=65535, description="Port on which terminals and phones reach the gateway."
     )
+    gateway_url: str = Field(
+        "", description="Address by which phones reach the gateway, as https://hadir.example.id; empty: host and port."
+    )
     gateway_certificate: str = Field(
         "", description="PEM file of the gateway's chain; with it, HTTPS and nothing else."
     )
@@ -137,6 +140,11 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[^\s,]+:\d{1,5}", server) or not 0 < int(port) < 65536:
                 raise ValueError("host:port is needed, several with commas between")
         return value
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        return cls._address(value) if value else value
 
     @field_validator("clickhouse")
     @classmethod

@@ -187,7 +187,8 @@ def test_examples_in_docstrings():
     """What a docstring shows is so."""
     import doctest
 
+    from producers import issuing
     from producers.sources import attlog_import, phones
 
-    modules = (adms, attlog_file, lines, phone, traccar, attlog_import, phones)
+    modules = (adms, attlog_file, lines, phone, traccar, attlog_import, phones, issuing)
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)
