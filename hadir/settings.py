@@ -73,12 +73,24 @@ class Settings(BaseSettings):
     gateway_port: int = Field(
         18080, ge=0, le=65535, description="Port on which terminals and phones reach the gateway."
     )
+    gateway_url: str = Field(
+        "", description="Address by which phones reach the gateway, as https://hadir.example.id; empty: host and port."
+    )
     gateway_certificate: str = Field(
         "", description="PEM file of the gateway's chain; with it, HTTPS and nothing else."
     )
     gateway_key: str = Field("", description="PEM file of its key, not encrypted; empty: in the certificate's file.")
     gateway_body_bytes: int = Field(4_194_304, ge=1024, description="Largest body taken from a terminal.")
     gateway_phone_posts: int = Field(30, ge=1, description="Posts that a phone may make in a clock minute, or at once.")
+    gateway_fingerspot_secret: str = Field(
+        "",
+        repr=False,
+        pattern=r"^([A-Za-z0-9_-]{20,128})?$",
+        description="Secret last part of the webhook's path for Fingerspot (fingerspot.md); empty: closed.",
+    )
+    gateway_fingerspot_hub_key: str = Field(
+        "", repr=False, description="Key with which Fingerspot's hub signs (fingerspot.md); empty: closed."
+    )
     gateway_silent_s: int = Field(300, ge=1, description="Clock seconds without contact until a terminal is silent.")
     gateway_ack_s: float = Field(5.0, gt=0, description="Wait for Kafka before a terminal is told to come again.")
     wall_host: str = Field("127.0.0.1", description="Address of the wall.")
@@ -128,6 +140,11 @@ class Settings(BaseSettings):
             if not re.fullmatch(r"[^\s,]+:\d{1,5}", server) or not 0 < int(port) < 65536:
                 raise ValueError("host:port is needed, several with commas between")
         return value
+
+    @field_validator("gateway_url")
+    @classmethod
+    def _public_address(cls, value: str) -> str:
+        return cls._address(value) if value else value
 
     @field_validator("clickhouse")
     @classmethod

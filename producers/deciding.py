@@ -7,15 +7,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
-from hadir.outbox import Outbox
-from hadir.settings import Settings
-from producers.writing import Writer, acknowledged
-
 VERDICTS = {"confirm": "confirmed", "dismiss": "dismissed", "reverse": "reversed"}
 MOST_REASON = 1_000
 """Characters of a reason: a page is a document of its own, to be kept where the office keeps its papers."""
 MOST_NAME = 100
-ACK_S = 60.0
 _EPOCH = date(1970, 1, 1)
 
 
@@ -82,19 +77,3 @@ def decision(
         "recorded_by": told("by", by, MOST_NAME),
         "reference_offset": -1,
     }
-
-
-async def enter(config: Settings, record: Mapping[str, Any]) -> None:
-    """
-    Write a ``decision`` and wait until Kafka has acknowledged it.
-
-    Raises:
-        NotAcknowledged: Kafka did not; the decision may stand all the same, so look before it is entered again.
-        KafkaError: no broker answers; nothing was written.
-    """
-    outbox = Outbox(config, linger_ms=config.linger_ms, client_id="hadir-review")
-    await outbox.start()
-    try:
-        await acknowledged([Writer(outbox, config.partitions).reference("decision", record)], ACK_S)
-    finally:
-        await outbox.stop()

@@ -8,9 +8,12 @@ from typing import Any, Protocol
 
 from hadir.dead_letter import letter
 from hadir.errors import NotAcknowledged
+from hadir.outbox import Outbox
+from hadir.settings import Settings
 from schemas.codec import encode, identity_key
 from schemas.topics import partition_of, topics
 
+ENTER_S = 60.0  # that Kafka has to acknowledge what a command enters
 PIECE_BYTES = 512 * 1024  # of a dead letter: Kafka takes 1 MB a record
 
 
@@ -99,3 +102,20 @@ async def acknowledged(futures: Iterable[asyncio.Future[Any]], timeout_s: float)
             raise error if isinstance(error, NotAcknowledged) else NotAcknowledged(type(error).__name__)
     if late:
         raise NotAcknowledged(f"not within {timeout_s} s")
+
+
+async def enter(config: Settings, name: str, records: Iterable[Mapping[str, Any]], *, client_id: str) -> None:
+    """
+    Write reference records of one type, for a command, and wait until Kafka has acknowledged them.
+
+    Raises:
+        NotAcknowledged: Kafka did not; they may stand all the same, so look before they are entered again.
+        KafkaError: no broker answers; nothing was written.
+    """
+    outbox = Outbox(config, linger_ms=config.linger_ms, client_id=client_id)
+    await outbox.start()
+    try:
+        writer = Writer(outbox, config.partitions)
+        await acknowledged([writer.reference(name, record) for record in records], ENTER_S)
+    finally:
+        await outbox.stop()

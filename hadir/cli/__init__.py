@@ -30,6 +30,7 @@ VERBS = {
     "dead-letters": Verb("hadir.cli.dead_letters", "What could not be taken in, why, and the way back."),
     "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
+    "phone": Verb("hadir.cli.phones", "Tokens of phones: issue, rotate, revoke, list."),
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),
     "reader": Verb("hadir.cli.readers", "An account for a leader who asks ClickHouse himself."),
     "notify": Verb("hadir.cli.notices", "The channels on which alerts go out."),

@@ -18,7 +18,8 @@ from hadir.cli.show import connected, names_in
 from hadir.errors import Misconfigured
 from hadir.flag_words import Names, decision_words, flag_words, state_words
 from hadir.settings import settings
-from producers.deciding import MOST_NAME, MOST_REASON, VERDICTS, decision, enter, refusal, told
+from producers.deciding import MOST_NAME, MOST_REASON, VERDICTS, decision, refusal, told
+from producers.writing import enter
 
 
 @click.group("review", invoke_without_command=True)
@@ -63,7 +64,9 @@ def _flag_id(ctx: click.Context, parameter: click.Parameter, text: str) -> UUID:
         raise click.BadParameter(f"{text} is no id of a flag: hadir review lists them") from None
 
 
-def _line(most: int) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+def line(most: int) -> Callable[[click.Context, click.Parameter, str | None], str | None]:
+    """The callback of an option that is one line of text, as ``told`` has it."""
+
     def checked(ctx: click.Context, parameter: click.Parameter, text: str | None) -> str | None:
         try:
             return None if text is None else told(parameter.name or "", text, most)
@@ -78,19 +81,20 @@ def _decider(verb: str, about: str) -> click.Command:
     @click.option(
         "--reason",
         required=True,
-        callback=_line(MOST_REASON),
+        callback=line(MOST_REASON),
         help=f"Why, in at most {MOST_REASON} characters. It is kept for ever: name nobody in it.",
     )
     @click.option(
-        "--by", metavar="USER", callback=_line(MOST_NAME), help="Who decides. Default: the account on this machine."
+        "--by", metavar="USER", callback=line(MOST_NAME), help="Who decides. Default: the account on this machine."
     )
     def command(flag_id: UUID, reason: str, by: str | None) -> None:
-        _decide(verb, flag_id, reason, by or _account())
+        _decide(verb, flag_id, reason, by or account())
 
     return click.command(verb, help=about)(command)
 
 
-def _account() -> str:
+def account() -> str:
+    """Who sits at this machine, for the record. Raises a usage error where the account has no name."""
     try:
         return told("by", getpass.getuser(), MOST_NAME)
     except (OSError, KeyError, ValueError):  # an account without a name, as containers have
@@ -115,7 +119,7 @@ def _decide(verb: str, flag_id: UUID, reason: str, by: str) -> None:
         verb, flag_id, subject["employee_id"], subject["work_date"], reason=reason, by=by, at=clock.now_ms()
     )
     try:
-        asyncio.run(enter(configured, record))
+        asyncio.run(enter(configured, "decision", [record], client_id="hadir-review"))
     except KafkaError:
         raise Misconfigured(f"Kafka does not answer at {configured.kafka}: is hadir up?") from None
     click.echo(f"{VERDICTS[verb]} by {by}")

@@ -1,4 +1,4 @@
-"""What the line-based protocols share: times, PINs, codes, digests, and lines that can't be taken in."""
+"""What protocols share: terminals' times, PINs, codes and digests, and what is kept of what can't be taken in."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from hadir.errors import Undecodable
 DAY_MS = 86_400_000
 EARLIEST_MS = 1_104_537_600_000  # 2005-01-01: a terminal whose battery died starts again in 2000
 AHEAD_MS = (14 + 24) * 3_600_000  # the easternmost zone is 14 h ahead of UTC; a day more is a clock error
+KEPT_TEXT = 80  # characters of a text in a dead letter
 
 _PIN = re.compile(rb"[0-9A-Za-z._-]{1,24}")
 _TIME = re.compile(rb"(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T](\d{1,2}):(\d{2})(?::(\d{2}))?")
@@ -200,3 +201,12 @@ def punch(
         "received_at": received_at,
         "digest": digest(device_id, who, when[0], when[1], in_out, verify, work, source),
     }
+
+
+def short(value: Any) -> Any:
+    """What a dead letter keeps of a JSON value: a plain one, a text cut short, or the name of its type."""
+    if isinstance(value, str):
+        return value[:KEPT_TEXT]
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 1 << 64):
+        return value
+    return f"({type(value).__name__})"

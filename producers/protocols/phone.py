@@ -8,19 +8,20 @@ item stands or falls alone. Photos have no place here: fields that the protocol 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
 from hadir.errors import Undecodable
+from producers.protocols.lines import short
 
 MAX_ITEMS = 500
 DAY_MS = 86_400_000
 EARLIEST_MS = 1_420_070_400_000  # 2015-01-01: a phone whose clock was lost starts again before that
 AHEAD_MS = DAY_MS
 ROUNDING_MS = 1000  # the two readings of one steady clock may have been cut to seconds
-KEPT_TEXT = 80  # characters of a text in a dead letter
 _LARGEST = 2**53
 
 _Moment = Annotated[int, Meta(ge=0, le=_LARGEST)]
@@ -92,7 +93,8 @@ class Read(NamedTuple):
     faults: list[Fault]
 
 
-_FAILURES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+FAILURES = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, Undecodable)
+"""What reading JSON, or a check of ours, may raise; ``refused`` takes each of them."""
 _SCHEMAS = {"ping": "ping", "face": "face_check"}
 _NAMED = frozenset((*Ping.__struct_fields__, *Face.__struct_fields__, "type"))
 
@@ -109,7 +111,7 @@ def envelope(body: bytes) -> Envelope:
     """
     try:
         return _envelope.decode(body)
-    except _FAILURES as failure:
+    except FAILURES as failure:
         raise Undecodable(_reason(failure)) from None
 
 
@@ -128,8 +130,9 @@ def records(frame: Envelope, employee_id: str, received_at: int) -> Read:
     for place, raw in enumerate(frame.items):
         try:
             item = _item.decode(raw)
-            _check(item, frame, received_at)
-        except (*_FAILURES, Undecodable) as failure:
+            _check_time(item, received_at)
+            _check_clocks(item, frame)
+        except FAILURES as failure:
             schema, kept = _kept(bytes(raw))
             read.faults.append(Fault(place, _reason(failure), schema, kept))
             continue
@@ -159,13 +162,48 @@ def _lower(value: Any, name: str) -> Any:
     return value.lower() if name.startswith("photo_") and value is not None else value
 
 
-def _check(item: Ping | Face, frame: Envelope, received_at: int) -> None:
+def position(fix: Mapping[str, Any], employee_id: str, install_id: str, received_at: int) -> dict[str, Any]:
+    """
+    One position that an app of others told, as the ping that ``records`` would have made of it.
+
+    Args:
+        fix: fields of ``Ping`` by name, in its units; what is not in there is unknown. Boot, steady clock and IMEI no
+            such app tells.
+        received_at: as in ``records``.
+
+    Raises:
+        Undecodable, or another of ``FAILURES``: what ``refused`` takes.
+    """
+    ping = msgspec.convert({"type": "ping", **fix}, Ping)
+    _check_time(ping, received_at)
+    record: dict[str, Any] = {"employee_id": employee_id, "install_id": install_id, "received_at": received_at}
+    record |= dict.fromkeys(("boot_id", "elapsed_ms", "imei"))
+    return record | {name: getattr(ping, name) for name in ("mock", *_OF_A_PING)}
+
+
+def refused(failure: BaseException, kept: Mapping[str, Any]) -> Read:
+    """
+    The one fault of a body that was to hold one position.
+
+    Args:
+        failure: of ``FAILURES``.
+        kept: the fields that its protocol names, as they came; texts are cut short here.
+    """
+    fields = {name: short(value) for name, value in kept.items()}
+    return Read([], [], [Fault(0, _reason(failure), "ping", json.dumps(fields).encode() if fields else b"")])
+
+
+def _check_time(item: Ping | Face, received_at: int) -> None:
     """What no type says: times that can be meant. Raises Undecodable."""
     name, at = ("fixed_at", item.fixed_at) if isinstance(item, Ping) else ("taken_at", item.taken_at)
     if at < EARLIEST_MS:
         raise Undecodable(f"{name}: before 2015")
     if at > received_at + AHEAD_MS:
         raise Undecodable(f"{name}: more than a day ahead")
+
+
+def _check_clocks(item: Ping | Face, frame: Envelope) -> None:
+    """Nothing was seen after it was sent, by a clock that nobody can set. Raises Undecodable."""
     boot_id = _boot_id(item, frame)
     if boot_id is None or boot_id != frame.boot_id or item.elapsed_ms is None or frame.elapsed_ms is None:
         return
@@ -194,19 +232,10 @@ def _kept(raw: bytes) -> tuple[str, bytes]:
     """The record type that an item claims to be, and what may be kept of it."""
     try:
         item = msgspec.json.decode(raw)
-    except _FAILURES:
+    except FAILURES:
         return "", b""
     if not isinstance(item, dict):
         return "", b""
     schema = item.get("type")
-    fields = {name: _short(value) for name, value in item.items() if name in _NAMED}
+    fields = {name: short(value) for name, value in item.items() if name in _NAMED}
     return _SCHEMAS.get(schema, "") if isinstance(schema, str) else "", json.dumps(fields).encode()
-
-
-def _short(value: Any) -> Any:
-    """A plain value, a text cut short, or the name of its type."""
-    if isinstance(value, str):
-        return value[:KEPT_TEXT]
-    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 1 << 64):
-        return value
-    return f"({type(value).__name__})"

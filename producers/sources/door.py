@@ -23,6 +23,7 @@ from hadir.errors import InvalidFact, NotAcknowledged, Refused, Undecodable
 from producers.protocols import adms
 from producers.protocols.lines import DAY_MS, Reject
 from producers.sources.bodies import BODY_S, Bodies
+from producers.sources.http_log import server_log
 from producers.sources.region import Region, local_day, midnight_ms, moment_of, utc_offset_s, wall_clock
 from producers.sources.terminal import Terminal
 from producers.writing import Writer, acknowledged
@@ -37,7 +38,7 @@ STRANGERS = 1000  # serials remembered so that each is logged once
 _PUNCHES, _REJECTS, _DROPPED = map(metrics.GATEWAY_RECORDS.labels, ("punch", "reject", "private_dropped"))
 
 # What the server must be started with (``web.AppRunner``, ``TestServer.start_server``).
-SERVER_OPTIONS: dict[str, Any] = {"auto_decompress": False, "access_log": None}
+SERVER_OPTIONS: dict[str, Any] = {"auto_decompress": False, "access_log": None, "logger": server_log}
 
 Handler = Callable[[web.Request, Terminal], Awaitable[web.Response]]
 

@@ -25,9 +25,12 @@ from hadir.reading import KafkaReader, Reader
 from hadir.settings import Settings, settings
 from hadir.tls import server_context
 from producers.sources.door import SERVER_OPTIONS, Door
+from producers.sources.fingerspot_door import FingerspotDoor
 from producers.sources.phone_door import PhoneDoor
+from producers.sources.phone_posts import PhonePosts
 from producers.sources.phones import Phones
 from producers.sources.region import Region
+from producers.sources.track_door import TrackDoor
 from producers.writing import Writer
 from schemas.codec import decode, header
 from schemas.topics import topics
@@ -51,9 +54,18 @@ class Gateway:
         self.region = Region()
         self.door = Door(writer, self.region, now, ack_s=config.gateway_ack_s, body_bytes=config.gateway_body_bytes)
         self.phones = Phones(config.timezone)
-        self.phone_door = PhoneDoor(
+        self.posts = PhonePosts(
             writer, self.phones, now, ack_s=config.gateway_ack_s, per_minute=config.gateway_phone_posts
         )
+        self.fingerspot_door = FingerspotDoor(
+            writer,
+            self.region,
+            now,
+            ack_s=config.gateway_ack_s,
+            secret=config.gateway_fingerspot_secret,
+            hub_key=config.gateway_fingerspot_hub_key,
+        )
+        self.doors = (self.door, PhoneDoor(self.posts), TrackDoor(self.posts), self.fingerspot_door)
         self._reader = reader
         self._now = now
         self._silent_ms = config.gateway_silent_s * 1000
@@ -64,7 +76,7 @@ class Gateway:
     def app(self) -> web.Application:
         """The web application: routes only; ``run`` does the rest."""
         app = web.Application()
-        app.add_routes([*self.door.routes(), *self.phone_door.routes()])
+        app.add_routes([route for door in self.doors for route in door.routes()])
         return app
 
     async def run(self) -> None:
@@ -74,7 +86,7 @@ class Gateway:
             tasks.create_task(self._follow(caught_up))
             await caught_up.wait()
             await self._remember()
-            self.door.ready = self.phone_door.ready = True
+            self.door.ready = self.posts.ready = self.fingerspot_door.ready = True
             log.info("ready: %d terminals, %d phones", len(self.region.serials()), len(self.phones))
             tasks.create_task(self._watch())
 

@@ -55,6 +55,10 @@ class Phones:
         """Records in force, whatever their dates."""
         return len(self._records)
 
+    def records(self) -> list[dict[str, Any]]:
+        """Records in force, whatever their dates."""
+        return list(self._records.values())
+
     def holder(self, token: str, at: int) -> Phone | None:
         """
         Who shows this token at a moment (milliseconds UTC); None: nobody, or not on that date.

@@ -84,12 +84,12 @@ class Region:
         """Serial numbers of the terminals that may push: the allow-list."""
         return [serial for serial in self._devices if self.knows(serial)]
 
-    def knows(self, serial: str) -> bool:
+    def knows(self, serial: str, protocol: str = SOURCE) -> bool:
         """
-        Whether a terminal may push: some ``device`` record says that it does. A retired one may: what it still holds
-        belongs to days before.
+        Whether a terminal may speak by a protocol: some ``device`` record says that it does. A retired one may: what it
+        still holds belongs to days before.
         """
-        return any(record["protocol"] == SOURCE for record in self._devices.get(serial, {}).values())
+        return any(record["protocol"] == protocol for record in self._devices.get(serial, {}).values())
 
     def records_of(self, serial: str) -> list[dict[str, Any]]:
         """All ``device`` records of a serial number, whatever their protocol and dates."""

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from producers.sources import phone_door
+from producers.sources import phone_posts
 from producers.sources.phones import Phones
 from producers.writing import Writer
 from schemas.codec import encode, identity_key
@@ -186,7 +186,7 @@ async def test_replay_brings_nothing_new(door: Door):
 async def test_bodies_out_of_bounds(door: Door):
     """501 items, a large body, a large one packed small, an unknown packing; 500 items packed are taken."""
     assert (await door.post(body(*pings(501))))[0] == 413
-    assert (await door.post(b" " * (phone_door.BODY_BYTES + 1)))[0] == 413
+    assert (await door.post(b" " * (phone_posts.BODY_BYTES + 1)))[0] == 413
     bomb = gzip.compress(b" " * 50_000_000)
     assert (await door.post(bomb, headers={"Content-Encoding": "gzip"}))[0] == 413
     assert (await door.post(b"{}", headers={"Content-Encoding": "br"}))[0] == 415
@@ -227,7 +227,7 @@ async def test_body_full_of_faults_makes_few_dead_letters(door: Door):
     status, answer = await door.post(body(*[{"type": "ping", "lat": n} for n in range(500)]))
     assert (status, answer["taken"], len(answer["refused"])) == (200, 0, 500)
     letters = door.kafka.records("dead_letter")
-    assert len(letters) == phone_door.SINGLE_FAULTS + 1
+    assert len(letters) == phone_posts.SINGLE_FAULTS + 1
     assert [place for place, _, _ in json.loads(letters[-1]["value"])] == list(range(20, 500))
 
 
@@ -247,7 +247,7 @@ async def test_503_until_the_gateway_knows_who_has_a_phone(kafka_in_memory: Memo
     await Writer(kafka_in_memory, PARTITIONS).reference("phone", phone())
     gate = await open_gate(kafka_in_memory, "07:20:06")
     door = Door(gate)
-    gate.gateway.phone_door.ready = False
+    gate.gateway.posts.ready = False
     assert (await door.post(body()))[0] == 503
     assert int(door.headers["Retry-After"]) > 0
     await close_gate(gate)

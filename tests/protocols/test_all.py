@@ -12,7 +12,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines, phone, zk, zk_frames, zk_records
+from producers.protocols import (
+    adms,
+    attlog_file,
+    fingerspot,
+    lines,
+    owntracks,
+    phone,
+    traccar,
+    zk,
+    zk_frames,
+    zk_records,
+)
+from producers.sources.region import wall_clock
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -29,6 +41,21 @@ ZK_EVENT = b"1156".ljust(24, b"\0") + b"\x01\x00\x18\x08\x05\x0c\x28\x39"
 ZK_TIME = ((24 * 372 + 7 * 31 + 4) * 86400 + 45_657).to_bytes(4, "little")  # 2024-08-05 12:40:57
 ZK_RECORDS = b"\x50\0\0\0" + (b"\x03\0" + b"1156".ljust(24, b"\0") + b"\x01" + ZK_TIME + bytes(9)) * 2
 ZK_USERS = b"\x48\0\0\0" + (b"\x03\0" + bytes(46) + b"1156".ljust(24, b"\0"))
+TRACCAR_FORM = b"id=5&timestamp=1780000000&lat=-7.5&lon=112.4&speed=1.5&accuracy=0.0&batt=81.0&mock=true"
+TRACCAR_JSON = (
+    b'{"location":{"timestamp":"2026-05-28T20:26:40.000Z","coords":{"latitude":-7.5,"longitude":112.4,"accuracy":8,'
+    b'"speed":0.5},"battery":{"level":0.5},"mock":true},"device_id":"5"}'
+)
+OWNTRACKS = (
+    b'{"_type":"location","tst":1780000000,"created_at":1780000009,"lat":-7.5,"lon":112.4,"acc":8,"vel":5,"batt":81}'
+)
+WEBHOOK = (
+    b'{"type":"attlog","cloud_id":"C1","data":{"pin":"1","scan":"2026-05-28 10:11","verify":"1","status_scan":"1"}}'
+)
+HUB = (
+    b'{"event":"attendance","cloudId":"C1","employeeNo":"1","verifyMode":"1","attendanceStatus":"0",'
+    b'"eventTime":"2026-05-28T10:11:12+07:00"}'
+)
 FIVE = b"10021\t2026-04-10 17:08:59\t1\t4\t0\n" * 3
 
 
@@ -78,6 +105,34 @@ def _zk_small(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return []
 
 
+def _traccar(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    return [("ping", r) for r in traccar.read("", body, "5f0c1a52", "install-1", RECEIVED).pings]
+
+
+def _query(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    query = body.decode("utf-8", "surrogateescape")
+    return [("ping", r) for r in traccar.read(query, b"", "5f0c1a52", "install-1", RECEIVED).pings]
+
+
+def _owntracks(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    read = owntracks.read(body, "5f0c1a52", "install-1", RECEIVED)
+    return [("ping", r) for r in read.pings] if read else []
+
+
+def _webhook(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    event = fingerspot.webhook(body)
+    return [("punch", fingerspot.punch_of(event, _jayapura, RECEIVED))] if event else []
+
+
+def _hub(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    event = fingerspot.hub(body)
+    return [("punch", fingerspot.punch_of(event, _jayapura, RECEIVED))] if event else []
+
+
+def _jayapura(at: int) -> int:
+    return wall_clock("Asia/Jayapura", at)
+
+
 # parser, a frame that it takes
 PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], bytes], ...] = (
     (_attlog, ATTLOG),
@@ -91,6 +146,12 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_zk_stream, zk_frames.frame(zk_frames.pack(zk_frames.Packet(500, 1, 0, ZK_EVENT))) * 2),
     (_zk_records, ZK_RECORDS),
     (_zk_small, ZK_USERS),
+    (_traccar, TRACCAR_FORM),
+    (_traccar, TRACCAR_JSON),
+    (_query, TRACCAR_FORM),
+    (_owntracks, OWNTRACKS),
+    (_webhook, WEBHOOK),
+    (_hub, HUB),
 )
 every = pytest.mark.parametrize(("parse", "frame"), PROTOCOLS)
 
@@ -157,16 +218,16 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    assert modules == {"adms", "attlog_file", "phone", "zk", "zk_frames", "zk_records"}, (
-        "add the new protocol's parsers to PROTOCOLS and its name here"
-    )
+    tried = {"adms", "attlog_file", "fingerspot", "owntracks", "phone", "traccar", "zk", "zk_frames", "zk_records"}
+    assert modules == tried, "add the new protocol's parsers to PROTOCOLS and its name here"
 
 
 def test_examples_in_docstrings():
     """What a docstring shows is so."""
     import doctest
 
+    from producers import issuing
     from producers.sources import attlog_import, phones
 
-    modules = (adms, attlog_file, lines, phone, zk, zk_frames, zk_records, attlog_import, phones)
+    modules = (adms, attlog_file, lines, phone, traccar, zk, zk_frames, zk_records, attlog_import, phones, issuing)
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)

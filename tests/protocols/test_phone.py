@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import phone
+from producers.protocols import lines, phone
 from schemas.codec import decode, encode
 
 WHO = "5f0c1a52-7a0e-4c3b-9d55-0b6f7f1a2c31"
@@ -156,7 +156,7 @@ def test_nothing_private_is_set_aside():
     (fault,) = found.faults
     kept = json.loads(fault.kept)
     assert (fault.schema, kept["lat"], kept["speed_mps"]) == ("ping", 91, "(dict)")
-    assert len(kept["boot_id"]) == phone.KEPT_TEXT
+    assert len(kept["boot_id"]) == lines.KEPT_TEXT
     assert kept.keys() == PING.keys() | {"boot_id", "speed_mps"}
     assert "photo" not in found.face_checks[0].keys() - {"photo_sha256", "photo_phash"}
 
