@@ -124,11 +124,16 @@ def sane_time(text: bytes, received_at: int) -> tuple[int, bool]:
         Undecodable: before 2005 (a clock that was reset) or over a day ahead of ``received_at`` in any zone.
     """
     moment, minute_only = device_time(text)
+    return sane(moment, received_at), minute_only
+
+
+def sane(moment: int, received_at: int) -> int:
+    """A device time as it is, if a working clock can show it; otherwise raises Undecodable, as ``sane_time`` does."""
     if moment < EARLIEST_MS:
         raise Undecodable("clock was reset: before 2005")
     if moment > received_at + AHEAD_MS:
         raise Undecodable("clock is ahead by more than a day")
-    return moment, minute_only
+    return moment
 
 
 def pin(text: bytes) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hadir.errors import Undecodable
-from producers.protocols import adms, attlog_file, lines, phone
+from producers.protocols import adms, attlog_file, delimited, lines, mapped_file, mapping, phone, stamps
 from schemas.codec import encode
 
 RECEIVED = int(datetime(2026, 6, 1, tzinfo=UTC).timestamp() * 1000)
@@ -44,6 +44,36 @@ def _file(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return [("punch", p) for p in attlog_file.parse(body, "D1", RECEIVED).punches]
 
 
+MAPPING = """
+[columns]
+pin = "PIN"
+time = ["Waktu", "Time"]
+in_out = "Status"
+device = "SN"
+[formats]
+time = ["%d/%m/%Y %H.%M.%S", "%d %B %Y %H:%M"]
+[in_out]
+"Masuk" = 0
+"""
+CSV = b'Nama;PIN;Waktu;Status;SN\n"Budi; S.";12;23/11/2025 07.31.02;Masuk;D1\nSiti;7;1 Mei 2026 16:02;2;D1\n'
+
+
+def _mapped(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    wanted = mapping.load(MAPPING, "test")
+    rows = list(delimited.rows(iter(body.decode("utf-8", "replace").splitlines(keepends=True)), ";"))
+    bound = mapped_file.bind(wanted, rows)
+    found = []
+    for row in rows:
+        if bound is not None and not mapped_file.passed_over(bound, row):
+            mapped_file.nameless(bound, row)
+            try:
+                device = mapped_file.device_of(bound, row)
+                found.append(("punch", mapped_file.read(bound, row, device, RECEIVED)))
+            except Undecodable:
+                continue
+    return found
+
+
 def _serial(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     adms.serial(body.decode("latin-1"))
     return []
@@ -61,6 +91,7 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_results, RESULTS),
     (_file, SIX),
     (_file, FIVE),
+    (_mapped, CSV),
     (_serial, b"CKUH211960123"),
     (_phone, PHONE),
 )
@@ -129,14 +160,17 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    assert modules == {"adms", "attlog_file", "phone"}, "add the new protocol's parsers to PROTOCOLS and its name here"
+    mapped = {"delimited", "mapped_file", "mapping", "stamps"}
+    assert modules == {"adms", "attlog_file", "phone", *mapped}, (
+        "add the new protocol's parsers to PROTOCOLS and its name here"
+    )
 
 
 def test_examples_in_docstrings():
     """What a docstring shows is so."""
     import doctest
 
-    from producers.sources import attlog_import, phones
+    from producers.sources import import_order, phones, reject_file
 
-    modules = (adms, attlog_file, lines, phone, attlog_import, phones)
+    modules = (adms, attlog_file, lines, mapping, phone, stamps, import_order, phones, reject_file)
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)
