@@ -37,6 +37,7 @@ from schemas.topics import topics
 CHUNK = 5_000  # punches sent before their acknowledgement is awaited
 ACK_S = 30.0
 LETTER_TAIL = 100_000  # dead letters searched for rejects that an earlier import of the file set aside
+MOST_TERMINALS = 10_000  # looked up once each; a file of nonsense may name as many as it has rows
 MOST_LETTERS = 10_000  # of one import: a wrong mapping makes a reject of every row, and the file is still there
 
 Watched = Callable[[str, float], None]
@@ -139,27 +140,25 @@ class _Reading:
         table, at, only = self.table, self.at, self.order.device_id
         for row in table.rows(lambda part: self._watched(doing, part)):
             try:
-                device = only if not table.names_device else self._device(row)
+                device = table.device(row) if table.names_device else only
                 if only is not None and device != only:
                     yield row, None
                     continue
-                yield row, table.read(row, device or "", at)
+                if table.names_device and not self._is_known(str(device)):
+                    raise Undecodable("a terminal that is not known: enter it in devices.csv first")
+                yield row, table.read(row, str(device), at)
             except Undecodable as fault:
                 yield row, Reject(row.number, table.letter(row), str(fault))
         self._watched(doing, 1.0)
         table.found.unchanged()
 
-    def _device(self, row: Row) -> str:
-        device = self.table.device(row)
-        if device != self.order.device_id:
-            known = self._known.get(device)
-            if known is None:
-                known = bool(self._region.records_of(device))
-                if len(self._known) < 100_000:
-                    self._known[device] = known
-            if not known:
-                raise Undecodable("a terminal that is not known: enter it in devices.csv first")
-        return device
+    def _is_known(self, device: str) -> bool:
+        known = self._known.get(device)
+        if known is None:
+            known = bool(self._region.records_of(device))
+            if len(self._known) < MOST_TERMINALS:
+                self._known[device] = known
+        return known
 
 
 async def _looked_at(reading: _Reading) -> ImportReport:

@@ -11,6 +11,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,11 +51,8 @@ def sheets(path: Path) -> list[Sheet]:
     """
     try:
         _look(path)
-        book = _open(path)
-        try:
+        with _open(path) as book:
             return [Sheet(one.title, one.sheet_state == "visible") for one in book.worksheets]
-        finally:
-            book.close()
     except (Undecodable, OSError):
         raise
     except Exception as error:  # a broken file can raise anything in zipfile, the XML parser and openpyxl
@@ -69,18 +67,15 @@ def rows(path: Path, sheet: str, told: Told | None = None) -> Iterator[Row]:
         Undecodable: broken in the middle, or rows beyond the last one that a sheet can have.
     """
     try:
-        book = _open(path)
-        try:
+        with _open(path) as book:
             page = book[sheet]
             page.reset_dimensions()  # what a file says of its own size is not to be relied on
             for number, cells in enumerate(page.iter_rows(values_only=True, max_col=MOST_COLUMNS), 1):
                 if number > MOST_ROWS:
                     raise Undecodable(f"more than {MOST_ROWS} rows")
-                if told is not None and number % 5000 == 0:
+                if told is not None and number % 1000 == 0:
                     told(0.0)
                 yield Row(number, _bare(cells))
-        finally:
-            book.close()
     except (Undecodable, OSError):
         raise
     except Exception as error:
@@ -91,10 +86,16 @@ def _broken(error: Exception) -> Undecodable:
     return Undecodable(f"a broken .xlsx ({type(error).__name__}): open it, save it again, and import that")
 
 
-def _open(path: Path) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of styles and extensions that are not read
-        return openpyxl.load_workbook(path, read_only=True, data_only=True, keep_links=False)
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:  # by its name openpyxl would refuse whatever does not end in .xlsx
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of styles and extensions that are not read
+            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield book
+        finally:
+            book.close()
 
 
 def _bare(cells: tuple[Any, ...]) -> tuple[Any, ...]:
