@@ -1,7 +1,7 @@
 """
 ``python -m benchmarks.files [ROWS]``: a file of a million rows down the road of ``hadir import``, and what it takes.
 
-Made, then imported with an outbox that acknowledges and keeps nothing (Kafka is measured elsewhere), each kind of file in
+Made, then imported with an outbox that acknowledges and keeps nothing (Kafka is measured elsewhere), each kind in
 a process of its own: rows a second of both passes together, and the most memory that the process ever had. Leaves
 ``benchmarks/results/<date>-files.json`` for a million rows or more.
 """
