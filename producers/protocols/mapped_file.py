@@ -71,9 +71,10 @@ def _bound(mapping: Mapping, row: Row) -> Bound | None:
     names = tuple(plain(cell) if isinstance(cell, str) else "" for cell in row.cells)
     if not set(mapping.requires) <= set(names) or set(mapping.without) & set(names):
         return None
-    places = {field: _place(wanted, names) for field, wanted in mapping.columns.items()}
-    if any(field in mapping.columns and places[field] < 0 for field in NEEDED):
+    needed = [mapping.columns[field] for field in NEEDED if field in mapping.columns]
+    if not all(any(isinstance(one, int) or one in names for one in wanted) for wanted in needed):
         return None
+    places = {field: _place(wanted, names) for field, wanted in mapping.columns.items()}
     # a column that is named and not there is missed only where rows can't be read without it
     fields = {field: places.get(field, -1) for field in Bound._fields[4:]}
     return Bound(mapping, row.number, len(names), names, **fields)

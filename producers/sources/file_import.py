@@ -35,6 +35,7 @@ from schemas.codec import decode
 from schemas.topics import topics
 
 CHUNK = 5_000  # punches sent before their acknowledgement is awaited
+PUNCH_BYTES = 256  # at most; a reject may be longer and counts for as many as fit into it
 ACK_S = 30.0
 LETTER_TAIL = 100_000  # dead letters searched for rejects that an earlier import of the file set aside
 MOST_TERMINALS = 10_000  # looked up once each; a file of nonsense may name as many as it has rows
@@ -214,16 +215,19 @@ async def _write(reading: _Reading, report: ImportReport, writer: Writer, reader
     sent: set[asyncio.Future[Any]] = set()
     waiting = written = 0
     try:
-        for row, outcome in reading.outcomes("writing"):
+        for count, (row, outcome) in enumerate(reading.outcomes("writing"), 1):
+            if count % CHUNK == 0:
+                await asyncio.sleep(0)  # an interruption is heard, also where nothing is sent
             if row.number <= reached.row or outcome is None:
                 continue
             if isinstance(outcome, Reject):
                 sent.update(await letters.futures(outcome))
+                waiting += len(outcome.raw) // PUNCH_BYTES
             else:
                 sent.add(writer.fact("punch", outcome))
                 written += 1
             waiting += 1
-            if waiting == CHUNK:
+            if waiting >= CHUNK:
                 await acknowledged(sent, ACK_S)
                 progress.save(Reached(row.number, end + written))
                 sent.clear()

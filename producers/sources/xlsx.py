@@ -33,6 +33,8 @@ _SHEETS = re.compile(r"xl/worksheets/[^/]*\.xml", re.IGNORECASE)
 _TEXTS = re.compile(r"xl/sharedstrings\.xml", re.IGNORECASE)
 _ROW, _TEXT = re.compile(rb"<(?:\w{1,20}:)?row[\s/>]"), re.compile(rb"<(?:\w{1,20}:)?si[\s/>]")
 _LONGEST_TAG = 32
+# of styles that are not read, and one for every cell with an impossible date: those are rejects
+warnings.filterwarnings("ignore", category=UserWarning, module=r"openpyxl\.")
 
 
 class Sheet(NamedTuple):
@@ -89,9 +91,7 @@ def _broken(error: Exception) -> Undecodable:
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
     with path.open("rb") as file:  # by its name openpyxl would refuse whatever does not end in .xlsx
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of styles and extensions that are not read
-            book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
+        book = openpyxl.load_workbook(file, read_only=True, data_only=True, keep_links=False)
         try:
             yield book
         finally:

@@ -189,6 +189,32 @@ async def test_flood_of_rejects_does_not_fill_dead_letter(tmp_path: Path, monkey
     assert "is the mapping right?" in report.warnings[-1]
 
 
+async def test_long_rejects_wait_for_their_acknowledgement_sooner(tmp_path: Path) -> None:
+    """What is on its way to Kafka is bounded in bytes, not in rows alone: lines of junk are long."""
+    file = tmp_path / "attlog.dat"
+    file.write_bytes(b"1\t2026-11-20 07:31:02\t1\t0\t0\n" + (b"x" * 60_000 + b"\n") * 200)
+    kafka = MemoryKafka()
+    waiting, most = 0, 0
+    send = kafka.send
+
+    def watched(topic: str, partition: int, key: bytes | None, value: bytes | None) -> asyncio.Future[None]:
+        nonlocal waiting, most
+        sent = send(topic, partition, key, value)
+        waiting += len(value or b"")
+        most = max(most, waiting)
+        sent.add_done_callback(lambda _: lower(len(value or b"")))
+        return sent
+
+    def lower(size: int) -> None:
+        nonlocal waiting
+        waiting -= size
+
+    kafka.send = watched  # type: ignore[method-assign]
+    report = await run(kafka, file, Order(SN, "Asia/Jakarta"))
+    assert (report.punches, report.rejected, len(kafka.records("dead_letter"))) == (1, 200, 200)
+    assert most < 2_000_000
+
+
 @pytest.mark.parametrize("acknowledged", range(0, 13))
 async def test_interrupted_anywhere_and_run_again_is_whole(
     acknowledged: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -182,6 +182,7 @@ def test_where_a_mapping_does_not_fit() -> None:
     assert bind(load(TEXT + "[file]\nheader = 2", "x"), [HEADER]) is None
     with pytest.raises(Undecodable, match="two columns are named waktu"):
         bind(mapping, [Row(1, ("PIN", "Waktu", "waktu "))])
+    assert bind(mapping, [Row(1, ("NIP", "Waktu", "Status", "Status"))]) is None  # another program's: its own affair
 
 
 def test_columns_seen_are_those_of_the_fullest_row() -> None:
