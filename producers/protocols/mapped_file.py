@@ -119,7 +119,7 @@ def read(bound: Bound, row: Row, device_id: str, received_at: int) -> dict[str, 
     Raises:
         Undecodable: more cells than the header has, no PIN, or a time that no working clock shows.
 
-    Pure, about 15 µs.
+    Pure, about 12 µs.
     """
     if row.fault:
         raise Undecodable(row.fault)

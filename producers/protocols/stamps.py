@@ -1,7 +1,7 @@
 """
 Dates and times as people's programs write them: ``%d/%m/%Y %H.%M.%S``, ``23 November 2026 07:31``, ``7:31:02 PM``.
 
-Of our own rather than ``strptime``: that knows the machine's language only, takes ten times as long, and reads a format
+Of our own rather than ``strptime``: that knows the machine's language only, takes twice as long, and reads a format
 that fits two ways without a word. Two formats of one list that would read the same cell as different moments are
 refused (``conflict``).
 """
