@@ -28,7 +28,7 @@ VERBS = {
     "explain": Verb("hadir.cli.show", "Why a person's work date is what it is."),
     "review": Verb("hadir.cli.review", "Signs of manipulation: read them, and decide."),
     "dead-letters": Verb("hadir.cli.dead_letters", "What could not be taken in, why, and the way back."),
-    "import": Verb("hadir.cli.imports", "Take in a terminal's own export (attlog.dat)."),
+    "import": Verb("hadir.cli.imports", "Take in a file of punches: attlog.dat, CSV, xlsx."),
     "roster": Verb("hadir.cli.imports", "Who works where and when."),
     "phone": Verb("hadir.cli.phones", "Tokens of phones: issue, rotate, revoke, list."),
     "user": Verb("hadir.cli.users", "Who may sign in at the wall."),

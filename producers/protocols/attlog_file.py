@@ -13,7 +13,7 @@ others are rejects.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hadir.errors import Undecodable
@@ -50,7 +50,7 @@ class Parsed(NamedTuple):
     rejects: list[Reject]
 
 
-def recognise(rows: list[bytes]) -> Form:
+def recognise(rows: Iterable[bytes]) -> Form:
     """
     The form of a file, by what most of its first 200 readable lines look like.
 
@@ -97,25 +97,33 @@ def parse(body: bytes, device_id: str, received_at: int) -> Parsed:
     form = recognise(rows)
     found = Parsed(form, [], [])
     for number, row in _filled(rows):
-        columns = row.split(b"\t")
         try:
-            if len(columns) != form.columns:
-                raise Undecodable(f"{len(columns)} columns, the file has {form.columns}")
-            found.punches.append(
-                punch(
-                    device_id,
-                    pin(columns[0]),
-                    sane_time(columns[1].strip(b" \0"), received_at),
-                    in_out=code(columns, form.in_out),
-                    verify=code(columns, form.verify),
-                    work=text(columns, form.work),
-                    source=SOURCE,
-                    received_at=received_at,
-                )
-            )
+            found.punches.append(read(row, form, device_id, received_at))
         except Undecodable as fault:
             found.rejects.append(Reject(number, row, str(fault)))
     return found
+
+
+def read(row: bytes, form: Form, device_id: str, received_at: int) -> dict[str, Any]:
+    """
+    One line, without its end, as a record of type ``punch``; arguments as of ``parse``.
+
+    Raises:
+        Undecodable: not of this form, no PIN, or a time that no working clock shows.
+    """
+    columns = row.split(b"\t")
+    if len(columns) != form.columns:
+        raise Undecodable(f"{len(columns)} columns, the file has {form.columns}")
+    return punch(
+        device_id,
+        pin(columns[0]),
+        sane_time(columns[1].strip(b" \0"), received_at),
+        in_out=code(columns, form.in_out),
+        verify=code(columns, form.verify),
+        work=text(columns, form.work),
+        source=SOURCE,
+        received_at=received_at,
+    )
 
 
 def _filled(rows: list[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -25,7 +25,8 @@ from hadir.settings import Settings
 from hadir.stack.waiting import free_ports
 from hadir.topics_admin import ensure_topics
 from producers.roster.load import run_import as import_roster
-from producers.sources.attlog_import import run_import as import_file
+from producers.sources.file_import import run_import as import_file
+from producers.sources.import_order import Order
 from producers.writing import Writer, acknowledged
 from schemas.codec import decode
 from tests.producers.conftest import SN, at, device, policy, shift
@@ -243,9 +244,7 @@ async def test_roster_and_file_imports_are_repeatable(world: World, tmp_path: Pa
     export = tmp_path / "attlog.dat"
     export.write_bytes(b"17\t2026-03-02 07:20:00\t1\t0\t0\nbad\n18\t2026-03-02 07:21:00\t1\t0\t0\n")
     for _ in range(2):
-        report = await import_file(
-            export, world.config, device_id="CK1", zone="Asia/Jakarta", complete_through="2026-03-31"
-        )
+        report = await import_file(export, world.config, Order("CK1", "Asia/Jakarta", "2026-03-31"))
         assert (report.punches, [r.number for r in report.rejects]) == (2, [2])
     punches = await world.records("device_log", "punch")
     assert len({(p["device_id"], p["pin"], p["device_time"]) for p in punches}) == 2

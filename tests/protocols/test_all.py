@@ -15,10 +15,14 @@ from hadir.errors import Undecodable
 from producers.protocols import (
     adms,
     attlog_file,
+    delimited,
     fingerspot,
     lines,
+    mapped_file,
+    mapping,
     owntracks,
     phone,
+    stamps,
     traccar,
     zk,
     zk_frames,
@@ -74,6 +78,36 @@ def _results(body: bytes) -> list[tuple[str, dict[str, Any]]]:
 
 def _file(body: bytes) -> list[tuple[str, dict[str, Any]]]:
     return [("punch", p) for p in attlog_file.parse(body, "D1", RECEIVED).punches]
+
+
+MAPPING = """
+[columns]
+pin = "PIN"
+time = ["Waktu", "Time"]
+in_out = "Status"
+device = "SN"
+[formats]
+time = ["%d/%m/%Y %H.%M.%S", "%d %B %Y %H:%M"]
+[in_out]
+"Masuk" = 0
+"""
+CSV = b'Nama;PIN;Waktu;Status;SN\n"Budi; S.";12;23/11/2025 07.31.02;Masuk;D1\nSiti;7;1 Mei 2026 16:02;2;D1\n'
+
+
+def _mapped(body: bytes) -> list[tuple[str, dict[str, Any]]]:
+    wanted = mapping.load(MAPPING, "test")
+    rows = list(delimited.rows(iter(body.decode("utf-8", "replace").splitlines(keepends=True)), ";"))
+    bound = mapped_file.bind(wanted, rows)
+    found = []
+    for row in rows:
+        if bound is not None and not mapped_file.passed_over(bound, row):
+            mapped_file.nameless(bound, row)
+            try:
+                device = mapped_file.device_of(bound, row)
+                found.append(("punch", mapped_file.read(bound, row, device, RECEIVED)))
+            except Undecodable:
+                continue
+    return found
 
 
 def _serial(body: bytes) -> list[tuple[str, dict[str, Any]]]:
@@ -140,6 +174,7 @@ PROTOCOLS: tuple[tuple[Callable[[bytes], list[tuple[str, dict[str, Any]]]], byte
     (_results, RESULTS),
     (_file, SIX),
     (_file, FIVE),
+    (_mapped, CSV),
     (_serial, b"CKUH211960123"),
     (_phone, PHONE),
     (_zk_event, ZK_EVENT),
@@ -218,8 +253,11 @@ def test_every_protocol_is_checked():
     import producers.protocols
 
     modules = {p.stem for p in Path(producers.protocols.__path__[0]).glob("*.py")} - {"__init__", "lines"}
-    tried = {"adms", "attlog_file", "fingerspot", "owntracks", "phone", "traccar", "zk", "zk_frames", "zk_records"}
-    assert modules == tried, "add the new protocol's parsers to PROTOCOLS and its name here"
+    terminals = {"adms", "attlog_file", "fingerspot", "zk", "zk_frames", "zk_records"}
+    files = {"delimited", "mapped_file", "mapping", "stamps"}
+    assert modules == {*terminals, *files, "owntracks", "phone", "traccar"}, (
+        "add the new protocol's parsers to PROTOCOLS and its name here"
+    )
 
 
 def test_examples_in_docstrings():
@@ -227,7 +265,21 @@ def test_examples_in_docstrings():
     import doctest
 
     from producers import issuing
-    from producers.sources import attlog_import, phones
+    from producers.sources import import_order, phones, reject_file
 
-    modules = (adms, attlog_file, lines, phone, traccar, zk, zk_frames, zk_records, attlog_import, phones, issuing)
+    zks = (zk, zk_frames, zk_records)
+    modules = (
+        adms,
+        attlog_file,
+        lines,
+        mapping,
+        phone,
+        stamps,
+        traccar,
+        *zks,
+        import_order,
+        phones,
+        reject_file,
+        issuing,
+    )
     assert [doctest.testmod(m).failed for m in modules] == [0] * len(modules)
