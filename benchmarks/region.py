@@ -97,7 +97,10 @@ class Region:
             yield "schedule", dated | unit | {"employee_id": ""} | week
         for n in range(self.terminals):
             place = {"device_id": f"BENCH{n:06d}", "unit_id": f"u{n * PER_TERMINAL // PER_UNIT}"}
-            yield "device", dated | place | {"name": f"Mesin {n}", "protocol": "adms"} | _ZONE
+            yield (
+                "device",
+                dated | place | {"name": f"Mesin {n}", "protocol": "adms", "address": None, "network": None} | _ZONE,
+            )
         for n in range(self.people):
             who = {"employee_id": employee(n)}
             yield "assignment", dated | who | {"unit_id": f"u{n // PER_UNIT}", "category": "PNS"}

@@ -66,7 +66,15 @@ def world(people: int) -> list[bytes]:
             reference("unit_mode", 4, unit_id=unit_id, mode="in_force"),
             reference("schedule", 5, unit_id=unit_id, employee_id="", **week),
             reference(
-                "device", 6, device_id=device_id, unit_id=unit_id, name="", protocol="adms", timezone="Asia/Jakarta"
+                "device",
+                6,
+                device_id=device_id,
+                unit_id=unit_id,
+                name="",
+                protocol="adms",
+                timezone="Asia/Jakarta",
+                address=None,
+                network=None,
             ),
         ]
     for n in range(people):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import lru_cache
+from ipaddress import ip_network
 from zoneinfo import available_timezones
 
 EPOCH_DAY = date(1970, 1, 1).toordinal()
@@ -13,6 +14,7 @@ CATEGORIES = ("PNS", "CPNS", "PPPK", "PPPK_PW", "THL", "THLS")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ID = re.compile(r"[^\s,\"\x00-\x1f]{1,64}")
 _SERIAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_ADDRESS = re.compile(r"(udp:)?(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253}):(?P<port>\d{1,5})", re.ASCII)
 _PIN = re.compile(r"[0-9A-Za-z._-]{1,24}")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)")
 _INSTALL = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -70,6 +72,24 @@ def zone(cell: str) -> str:
             f"timezone: {cell or 'empty'} is no zone; Indonesia has Asia/Jakarta, Asia/Makassar, Asia/Jayapura"
         )
     return cell
+
+
+def address(cell: str) -> str | None:
+    """Where a terminal answers, ``[udp:]host:port``; empty: None."""
+    if not cell:
+        return None
+    found = _ADDRESS.fullmatch(cell)
+    if found is None or not 0 < int(found["port"]) < 65536:
+        raise BadCell("address: host:port is needed, or udp:host:port; 4370 is usual")
+    return cell
+
+
+def networks(cell: str) -> str | None:
+    """Networks as CIDR, blanks between them; empty: None."""
+    try:
+        return " ".join(str(ip_network(part)) for part in cell.split()) or None
+    except ValueError as fault:
+        raise BadCell(f"network: {fault}") from fault
 
 
 def identifier(cell: str, column: str) -> str:

@@ -87,6 +87,8 @@ def device(row: dict[str, str], employee: Lookup) -> list[Record]:
                 "name": c.filled(row["name"], "name"),
                 "protocol": c.one_of(row["protocol"], "protocol", PROTOCOLS),
                 "timezone": c.zone(row["timezone"]),
+                "address": c.address(row.get("address", "")),
+                "network": c.networks(row.get("network", "")),
                 "valid_from": first,
                 "valid_to": last,
                 "void": c.void(row),
@@ -238,11 +240,12 @@ def period(row: dict[str, str], employee: Lookup) -> list[Record]:
 
 
 class Source(NamedTuple):
-    """A file, its columns, and what one of its rows becomes."""
+    """A file, its columns, what one of its rows becomes, and the columns that it may lack."""
 
     file: str
     columns: tuple[str, ...]
     build: Callable[[dict[str, str], Lookup], list[Record]]
+    optional: tuple[str, ...] = ()
 
 
 _SPAN = ("valid_from", "valid_to")
@@ -268,7 +271,9 @@ SOURCES = (
     ),
     Source("units.csv", ("unit_id", "name", "parent_id", "kind", "timezone", "mode", *_SPAN), unit),
     Source("geofences.csv", ("unit_id", "name", "lat", "lon", "radius_m", *_SPAN), geofence),
-    Source("devices.csv", ("serial", "unit_id", "name", "protocol", "timezone", *_SPAN), device),
+    Source(
+        "devices.csv", ("serial", "unit_id", "name", "protocol", "timezone", *_SPAN), device, ("address", "network")
+    ),
     Source("people.csv", _PEOPLE, person),
     Source("people.csv", _PEOPLE, assignment),
     Source("schedules.csv", ("unit_id", "staff_no", *WEEKDAYS, *_SPAN), schedule),
@@ -285,7 +290,7 @@ _POLICY = frozenset(
 
 def read(source: Source, text: str, employee: Lookup, faults: Faults) -> Iterator[tuple[Row, list[Record]]]:
     """Every row of a file with its records; a row with a bad cell becomes a fault and has none."""
-    for row in rows(source.file, text, source.columns, faults):
+    for row in rows(source.file, text, source.columns, faults, source.optional):
         try:
             records = source.build(row.cells, employee)
         except c.BadCell as fault:

@@ -72,17 +72,18 @@ def read_text(folder: Path, name: str, faults: Faults) -> str | None:
         return None
 
 
-def rows(name: str, text: str, columns: Sequence[str], faults: Faults) -> Iterator[Row]:
+def rows(name: str, text: str, columns: Sequence[str], faults: Faults, optional: Sequence[str] = ()) -> Iterator[Row]:
     """
     Lines of a comma separated file, blanks around cells removed, empty lines passed over.
 
     Args:
-        columns: as the header must name them, in order; ``void`` may follow.
+        columns: as the header must name them, in order; all of ``optional`` may follow, then ``void``.
     """
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         header = [cell.strip() for cell in next(reader, [])]
-        if header not in (list(columns), [*columns, "void"]):
+        short, long = [*columns], [*columns, *optional]
+        if header not in (short, [*short, "void"], long, [*long, "void"]):
             hint = "; the file has semicolons, save it with commas" if ";" in "".join(header) else ""
             faults.add(name, 1, f"the header must be {','.join(columns)}{hint}")
             return

@@ -75,6 +75,8 @@ def _device(device_id: str, zone: str, first_day: int, known_from: int | None, a
         "unit_id": "",
         "name": device_id,
         "protocol": SOURCE,
+        "address": None,
+        "network": None,
         "timezone": zone,
         "valid_from": first_day,
         "valid_to": None if known_from is None else known_from - 1,

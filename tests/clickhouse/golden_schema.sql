@@ -397,6 +397,8 @@ CREATE TABLE device
     `name` String COMMENT 'Name as people know it.',
     `protocol` LowCardinality(String) COMMENT '`adms`, `zk`, `fingerspot` or `file`.',
     `timezone` LowCardinality(String) COMMENT 'IANA zone of the terminal\'s clock.',
+    `address` Nullable(String) COMMENT 'Where a terminal that is read answers: `host:port`, or `udp:host:port`; null: it speaks first.',
+    `network` Nullable(String) COMMENT 'Networks (CIDR, blanks between) from which a terminal that speaks first may come; null: from anywhere.',
     `valid_from` Date32 COMMENT 'First local date on which it holds.',
     `valid_to` Nullable(Date32) COMMENT 'Last local date on which it holds; null: open.',
     `void` Bool COMMENT 'True withdraws the record of this identity, as if never entered.',

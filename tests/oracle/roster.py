@@ -320,6 +320,8 @@ class Roster:
                 unit_id=dice.pick(list(self.zone_of)),
                 name=f"Mesin {number}",
                 protocol=dice.pick(["adms", "zk", "file"]),
+                address=None,
+                network=None,
                 timezone=zone,
                 valid_from=self.since,
             )

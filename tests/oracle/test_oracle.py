@@ -75,6 +75,7 @@ def mode(value: str, unit_id: str = "dinas", **fields: Any) -> Told:
 def device(device_id: str = "D1", timezone: str = "Asia/Jakarta", **fields: Any) -> Told:
     """A terminal of the office."""
     about = {"device_id": device_id, "unit_id": "dinas", "name": device_id, "protocol": "adms", "timezone": timezone}
+    about |= {"address": None, "network": None}
     return entered("device", **(about | SINCE | fields))
 
 

@@ -41,6 +41,8 @@ def device(serial: str = SN, **changes: Any) -> dict[str, Any]:
         "unit_id": "bkd",
         "name": "Mesin BKD",
         "protocol": "adms",
+        "address": None,
+        "network": None,
         "timezone": "Asia/Jakarta",
         "valid_from": days("2026-01-01"),
         "valid_to": None,

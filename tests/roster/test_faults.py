@@ -107,6 +107,28 @@ async def test_fault_by_file_and_line(tmp_path: Path, name: str, line: str, expe
 
 
 @pytest.mark.parametrize(
+    ("address", "network", "expected"),
+    [
+        ("10.1.2.3", "", "address: host:port is needed"),
+        ("tcp:10.1.2.3:4370", "", "address: host:port is needed"),
+        ("10.1.2.3:65536", "", "address: host:port is needed"),
+        ("mesin bkd:4370", "", "address: host:port is needed"),
+        ("", "10.1.2.3/24", "network: 10.1.2.3/24 has host bits set"),
+        ("", "10.1.2.0/24,10.1.3.0/24", "network: "),
+    ],
+)
+async def test_where_a_terminal_is(tmp_path: Path, address: str, network: str, expected: str):
+    """The two columns that ``devices.csv`` may have more: each cell is looked at."""
+    header, first = FILES["devices.csv"].splitlines()
+    text = f"{header},address,network\n{first},,\nCK2,bkd,X,zk,Asia/Jakarta,2026-01-01,,{address},{network}\n"
+    if "," in network:
+        text = text.replace(network, f'"{network}"')
+    (fault,) = await faults(tmp_path, devices_csv=text)
+    assert fault.startswith("devices.csv:3: ")
+    assert expected in fault
+
+
+@pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
         ("grace_s = 60", "grace_s = -1", "grace_s: a whole number"),

@@ -105,7 +105,7 @@ def _examples() -> dict[str, dict[str, Any]]:
         "geofence": {"unit_id": "U1", "name": "kantor", "lat": -7.4, "lon": 112.4, "radius_m": 100, **DATED, **ENTERED},
         "device": {
             "device_id": "D1", "unit_id": "U1", "name": "Pintu depan", "protocol": "adms", "timezone": "Asia/Jakarta",
-            **DATED, **ENTERED,
+            "address": "udp:10.1.2.3:4370", "network": "10.1.2.0/24 10.1.3.0/24", **DATED, **ENTERED,
         },
         "assignment": {"employee_id": who, "unit_id": "U1", "category": "PNS", **DATED, **ENTERED},
         "enrolment": {"device_id": "D1", "pin": "7", "employee_id": who, **DATED, **ENTERED},

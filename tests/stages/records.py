@@ -87,7 +87,16 @@ def device(
     unit_id: str = "U",
 ) -> Fact:
     return "device", _dated(
-        first, last, device_id=device_id, unit_id=unit_id, name=device_id, protocol="adms", timezone=timezone, void=void
+        first,
+        last,
+        device_id=device_id,
+        unit_id=unit_id,
+        name=device_id,
+        protocol="adms",
+        timezone=timezone,
+        address=None,
+        network=None,
+        void=void,
     )
 
 
